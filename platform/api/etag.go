@@ -1,0 +1,27 @@
+package api
+
+import (
+	"strconv"
+	"strings"
+
+	"ticketmesh.dev/platform/problem"
+)
+
+// ETag is the entity tag of a version.
+func ETag(version int) string { return `"` + strconv.Itoa(version) + `"` }
+
+// ParseIfMatch reads the version out of an If-Match header. An absent header
+// and `*` ask for no version: 0. Anything but `"<version>"` is a problem.
+func ParseIfMatch(header string) (int, error) {
+	header = strings.TrimSpace(header)
+	if header == "" || header == "*" {
+		return 0, nil
+	}
+	digits, opened := strings.CutPrefix(header, `"`)
+	digits, closed := strings.CutSuffix(digits, `"`)
+	version, err := strconv.Atoi(digits)
+	if !opened || !closed || err != nil || version < 1 || ETag(version) != header {
+		return 0, problem.InvalidRequest(problem.Field{Field: "If-Match", Message: `must be a version in quotes, such as "3"`})
+	}
+	return version, nil
+}

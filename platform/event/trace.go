@@ -1,0 +1,33 @@
+package event
+
+import "context"
+
+// Trace is what makes the events of one request findable together. It travels
+// in the context within a process and in the envelope between processes.
+type Trace struct {
+	CorrelationID string
+	CausationID   string
+	TraceParent   string
+}
+
+type traceKey struct{}
+
+// WithTrace returns a context in which New continues t.
+func WithTrace(ctx context.Context, t Trace) context.Context {
+	return context.WithValue(ctx, traceKey{}, t)
+}
+
+// TraceFrom returns the trace in ctx, or the zero Trace.
+func TraceFrom(ctx context.Context) Trace {
+	t, _ := ctx.Value(traceKey{}).(Trace)
+	return t
+}
+
+// Follow is the trace of whatever is done because of e.
+func (e Event) Follow() Trace {
+	t := Trace{CorrelationID: e.CorrelationID, CausationID: e.ID.String(), TraceParent: e.TraceParent}
+	if t.CorrelationID == "" {
+		t.CorrelationID = t.CausationID
+	}
+	return t
+}

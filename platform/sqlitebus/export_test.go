@@ -1,0 +1,23 @@
+package sqlitebus
+
+import (
+	"context"
+
+	"ticketmesh.dev/platform/sqlite"
+)
+
+// Kill closes the bus's file under its feet, as the death of its process does:
+// nothing is given back, no answer is stored.
+func Kill(b *Bus) { b.db.Close() }
+
+// Duplicate makes every delivery wait a second time, as a redrive that races a
+// replay may.
+func Duplicate(b *Bus, visibleAt int64) {
+	err := b.db.Write(context.Background(), func(tx *sqlite.Tx) error {
+		_, err := tx.Exec(`INSERT INTO deliveries SELECT queue, ?, seq, 0, 0, 0 FROM deliveries`, visibleAt)
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+}
