@@ -1,0 +1,68 @@
+package rest
+
+import (
+	"context"
+	"strings"
+
+	"ticketmesh.dev/contracts/infoapi"
+	"ticketmesh.dev/platform/idempotency"
+	"ticketmesh.dev/services/info/internal/asset"
+)
+
+const (
+	// A file may be replaced for as long as its upload may be repeated.
+	assetCaching = "public, max-age=300"
+	// Opened by itself, a file may neither run nor load anything.
+	assetPolicy = "default-src 'none'; sandbox"
+)
+
+// CreateAsset implements infoapi.Handler.
+func (h *handler) CreateAsset(ctx context.Context, req *infoapi.AssetInput, _ infoapi.CreateAssetParams) (infoapi.CreateAssetRes, error) {
+	upload, err := h.info.PrepareAsset(ctx, idempotency.ResourceID(ctx), asset.File{
+		Name:        req.Name,
+		ContentType: string(req.ContentType),
+		Size:        req.Size,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &infoapi.Upload{
+		Key:       string(upload.Key),
+		UploadUrl: upload.URL,
+		Method:    infoapi.UploadMethod(upload.Method),
+		Headers:   upload.Headers,
+		ExpiresAt: upload.ExpiresAt,
+	}, nil
+}
+
+// GetAsset implements infoapi.Handler.
+func (h *handler) GetAsset(ctx context.Context, params infoapi.GetAssetParams) (infoapi.GetAssetRes, error) {
+	key, blob, err := h.info.Asset(ctx, params.Key)
+	if err != nil {
+		return nil, err
+	}
+	tag := `"` + blob.Tag + `"`
+	if matches(params.IfNoneMatch.Or(""), tag) {
+		blob.Close()
+		return &infoapi.AssetUnchanged{CacheControl: assetCaching, ETag: tag}, nil
+	}
+	return &infoapi.AssetFoundHeaders{
+		CacheControl:          assetCaching,
+		ContentSecurityPolicy: assetPolicy,
+		ContentType:           key.ContentType(),
+		ETag:                  tag,
+		// The generated server closes it.
+		Response: infoapi.AssetFound{Data: blob},
+	}, nil
+}
+
+// matches compares entity tags weakly, as RFC 9110 has it for If-None-Match.
+func matches(ifNoneMatch, tag string) bool {
+	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == tag || candidate == "*" {
+			return true
+		}
+	}
+	return false
+}

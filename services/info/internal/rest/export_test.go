@@ -1,0 +1,14 @@
+package rest
+
+// The coder of cursors, for its tests.
+var (
+	EncodeCursor      = encodeCursor[Place]
+	DecodeCursor      = decodeCursor[Place]
+	MatchesEntityTags = matches
+)
+
+// Place is like the places in lists.
+type Place struct {
+	Name string
+	Page bool
+}

@@ -1,0 +1,143 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"ticketmesh.dev/platform/clock"
+	"ticketmesh.dev/services/notifications/internal/message"
+)
+
+const (
+	// batchSize is a compromise: carriers and stores commit a batch at once, and a batch that is interrupted is done again.
+	batchSize = 64
+	// lease is far longer than a batch takes, also with a slow mail server: two senders of one mail are worse than a
+	// mail that comes late after a crash.
+	lease = 10 * time.Minute
+	// handOver bounds how long a batch goes on when the process is told to stop.
+	handOver = 5 * time.Second
+	// settleAttempts is how often the outcome of a batch is written before it is given up.
+	settleAttempts = 3
+)
+
+// Sender sends queued messages. Several may run at once.
+type Sender struct {
+	outgoing Outgoing
+	composer Composer
+	mailer   Mailer
+	codec    Codec
+	clock    clock.Clock
+	logger   *slog.Logger
+}
+
+// NewSender returns a Sender.
+func NewSender(outgoing Outgoing, composer Composer, mailer Mailer, codec Codec, clock clock.Clock, logger *slog.Logger) *Sender {
+	return &Sender{outgoing: outgoing, composer: composer, mailer: mailer, codec: codec, clock: clock, logger: logger}
+}
+
+// Run sends messages as they become due, until ctx ends. A batch under way is finished, unless the carrier is slow.
+func (s *Sender) Run(ctx context.Context) error {
+	return loop(ctx, s.outgoing.MessagesAdded(), s.logger, "sending messages failed", s.Deliver)
+}
+
+// Deliver sends a batch of messages that are due. It is false when none is. An error means that some of the batch will
+// be claimed again.
+func (s *Sender) Deliver(ctx context.Context) (bool, error) {
+	messages, err := s.outgoing.Claim(ctx, s.clock.Now(), lease, batchSize)
+	if err != nil || len(messages) == 0 {
+		return false, err
+	}
+	// What was claimed is settled even when ctx ends: else it would lie until the lease does.
+	settle := context.WithoutCancel(ctx)
+	carry, cancel := context.WithCancel(settle)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(handOver)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-carry.Done():
+		}
+	})
+	defer stop()
+
+	backgrounds, err := s.outgoing.Backgrounds(settle, messages)
+	if err != nil {
+		return false, err
+	}
+	mails, at := s.compose(messages, backgrounds)
+	failures := 0
+	if len(mails) > 0 {
+		results := s.mailer.Send(carry, mails)
+		for i, err := range results {
+			failures += s.conclude(carry, &messages[at[i]], mails[i], err)
+		}
+	}
+	// Mails that are out and not settled go out again: a store's passing trouble is worth some patience.
+	for attempt := 1; ; attempt++ {
+		if err = s.outgoing.Settle(settle, messages); err == nil {
+			break
+		}
+		if attempt == settleAttempts {
+			return false, err
+		}
+	}
+	if failures > 0 && failures == len(mails) {
+		return true, fmt.Errorf("the carrier accepted none of %d mails", failures)
+	}
+	return true, nil
+}
+
+// compose settles messages and writes the mails of those that are still to be sent, with the index of each one's
+// message.
+func (s *Sender) compose(messages []message.Message, backgrounds []message.Background) (mails []message.Mail, at []int) {
+	now := s.clock.Now()
+	for i := range messages {
+		m := messages[i].Settle(backgrounds[i], now)
+		messages[i] = m
+		if m.Status.Final() {
+			continue
+		}
+		// A fact that nobody may publish must stop the mail before it is sent, and not after it again and again.
+		fact, _ := m.Delivered(now).Fact()
+		if err := s.codec.Check(fact); err != nil {
+			s.logger.Error("message has no valid event", "message", m.ID, "template", m.Template, "error", err)
+			m.Attempts++
+			messages[i] = m.Postponed(now)
+			continue
+		}
+		mail, err := s.composer.Compose(m, backgrounds[i])
+		if err != nil {
+			s.logger.Error("message cannot be composed", "message", m.ID, "template", m.Template, "error", err)
+			messages[i] = m.End(message.Failed, message.Uncomposable, now)
+			continue
+		}
+		mail.Date = now
+		mails, at = append(mails, mail), append(at, i)
+	}
+	return mails, at
+}
+
+// conclude applies the carrier's answer to a message, and returns 1 when it is to be tried again.
+func (s *Sender) conclude(carry context.Context, m *message.Message, mail message.Mail, err error) int {
+	now := s.clock.Now()
+	m.Subject = mail.Subject
+	switch {
+	case err == nil:
+		*m = m.Delivered(now)
+		return 0
+	case carry.Err() != nil:
+		m.DueAt = now // interrupted, which is no attempt
+		return 0
+	}
+	*m = m.Refused(err, now)
+	if m.Status == message.Failed {
+		s.logger.Error("message failed", "message", m.ID, "template", m.Template, "reason", m.Reason, "error", err)
+		return 0
+	}
+	s.logger.Warn("message was not accepted", "message", m.ID, "attempt", m.Attempts, "due", m.DueAt, "error", err)
+	return 1
+}

@@ -1,0 +1,197 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/services/shows/internal/availability"
+	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/seatmap"
+	"ticketmesh.dev/services/shows/internal/show"
+)
+
+// maxPageBytes keeps a page of large seat maps below what gateways carry.
+const maxPageBytes = 2 << 20
+
+// Plan is a seat map that is not checked yet.
+type Plan struct {
+	Areas           []seatmap.Area
+	PriceCategories []seatmap.PriceCategory
+}
+
+// Schedule is a performance to add.
+type Schedule struct {
+	ID                    id.ID
+	Times                 performance.Times
+	SeatMap               Plan
+	PerOrder, PerCustomer *int // nil for no limit
+}
+
+// SchedulePerformance adds a performance to a show; it is announced at once
+// when the show is published. When a performance with this id exists it is
+// returned instead: the request was made before. It fails with ErrNotFound,
+// ErrForbidden, a *show.CancelledError, a *violation.Error, a
+// *seatmap.MixedCurrenciesError or a *performance.InvalidLocalTimeError.
+func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.ID, schedule Schedule) (view PerformanceView, err error) {
+	err = retry(func() error {
+		s, err := a.changeable(ctx, caller, showID)
+		if err != nil {
+			return err
+		}
+		if s.Status() == show.Cancelled {
+			return &show.CancelledError{ShowID: showID}
+		}
+		m, err := seatmap.New("seatMap.", schedule.SeatMap.Areas, schedule.SeatMap.PriceCategories)
+		if err != nil {
+			return err
+		}
+		announced := s.Status() == show.Published
+		p, err := performance.Schedule(schedule.ID, showID, schedule.Times, m, schedule.PerOrder, schedule.PerCustomer, announced)
+		if err != nil {
+			return err
+		}
+		var facts []Fact
+		if announced {
+			facts = append(facts, PerformanceFact{Change: PerformanceScheduled, At: a.clock.Now(), Show: s, Performance: p, SeatMap: m})
+		}
+		stored, err := a.store.InsertPerformance(ctx, p, m, s.Version(), facts...)
+		if err != nil {
+			return err
+		}
+		view, err = a.view(ctx, stored)
+		return err
+	})
+	return view, err
+}
+
+// Performance returns a performance of a show that the caller may see, or
+// ErrNotFound.
+func (a *App) Performance(ctx context.Context, caller Caller, showID, performanceID id.ID) (PerformanceView, error) {
+	if _, err := a.visible(ctx, caller, showID); err != nil {
+		return PerformanceView{}, err
+	}
+	p, err := a.store.Performance(ctx, showID, performanceID)
+	if err != nil {
+		return PerformanceView{}, err
+	}
+	return a.view(ctx, p)
+}
+
+func (a *App) view(ctx context.Context, p performance.Performance) (PerformanceView, error) {
+	m, err := a.store.SeatMap(ctx, p.ID(), p.State().SeatMapVersion)
+	if err != nil {
+		return PerformanceView{}, err
+	}
+	return PerformanceView{p, m}, nil
+}
+
+// ListPerformances returns a page of a show's performances by their start. It
+// may have fewer than limit and not be the last.
+func (a *App) ListPerformances(ctx context.Context, caller Caller, showID id.ID, after PerformanceKey, limit int) (PerformancePage, error) {
+	if _, err := a.visible(ctx, caller, showID); err != nil {
+		return PerformancePage{}, err
+	}
+	return a.store.ListPerformances(ctx, PerformanceQuery{ShowID: showID, After: after, Limit: limit, MaxBytes: maxPageBytes})
+}
+
+// Reschedule is where to move a performance; nil keeps what it has.
+type Reschedule struct {
+	StartsAt     string
+	TimeZone     *string
+	SalesOpenAt  *time.Time // zero removes it
+	SalesCloseAt *time.Time // zero removes it
+}
+
+// ReschedulePerformance moves a performance to another time. It fails with
+// ErrNotFound, ErrForbidden, a *show.CancelledError, a
+// *performance.CancelledError, a *violation.Error or a
+// *performance.InvalidLocalTimeError.
+func (a *App) ReschedulePerformance(ctx context.Context, caller Caller, showID, performanceID id.ID, to Reschedule) (PerformanceView, error) {
+	return a.changePerformance(ctx, caller, showID, performanceID, func(s show.Show, before performance.Performance) (performance.Performance, bool, PerformanceChange, error) {
+		if s.Status() == show.Cancelled {
+			return before, false, 0, &show.CancelledError{ShowID: showID}
+		}
+		times := before.Times()
+		times.StartsAt = to.StartsAt
+		set(&times.TimeZone, to.TimeZone)
+		set(&times.SalesOpenAt, to.SalesOpenAt)
+		set(&times.SalesCloseAt, to.SalesCloseAt)
+		after, changed, err := before.Reschedule(times)
+		return after, changed, PerformanceRescheduled, err
+	})
+}
+
+// CancelPerformance calls a performance off. It fails with ErrNotFound,
+// ErrForbidden or a *violation.Error.
+func (a *App) CancelPerformance(ctx context.Context, caller Caller, showID, performanceID id.ID, reason string) (PerformanceView, error) {
+	return a.changePerformance(ctx, caller, showID, performanceID, func(_ show.Show, before performance.Performance) (performance.Performance, bool, PerformanceChange, error) {
+		after, changed, err := before.Cancel(reason)
+		return after, changed, PerformanceCancelled, err
+	})
+}
+
+type change func(s show.Show, before performance.Performance) (after performance.Performance, changed bool, what PerformanceChange, err error)
+
+func (a *App) changePerformance(ctx context.Context, caller Caller, showID, performanceID id.ID, do change) (view PerformanceView, err error) {
+	err = retry(func() error {
+		s, err := a.changeable(ctx, caller, showID)
+		if err != nil {
+			return err
+		}
+		before, err := a.store.Performance(ctx, showID, performanceID)
+		if err != nil {
+			return err
+		}
+		after, changed, what, err := do(s, before)
+		if err != nil {
+			return err
+		}
+		if changed {
+			if err := a.savePerformance(ctx, s, after, before, what); err != nil {
+				return err
+			}
+		}
+		view, err = a.view(ctx, after)
+		return err
+	})
+	return view, err
+}
+
+// SeatMap returns a version of a performance's seat map, or ErrNotFound.
+func (a *App) SeatMap(ctx context.Context, caller Caller, showID, performanceID id.ID, version int) (seatmap.Map, error) {
+	if _, err := a.visible(ctx, caller, showID); err != nil {
+		return seatmap.Map{}, err
+	}
+	if _, err := a.store.Performance(ctx, showID, performanceID); err != nil {
+		return seatmap.Map{}, err
+	}
+	return a.store.SeatMap(ctx, performanceID, version)
+}
+
+// Availability tells what is free in each area, as far as the sale reported.
+func (a *App) Availability(ctx context.Context, caller Caller, showID, performanceID id.ID) ([]availability.Area, error) {
+	if _, err := a.visible(ctx, caller, showID); err != nil {
+		return nil, err
+	}
+	p, err := a.store.Performance(ctx, showID, performanceID)
+	if err != nil {
+		return nil, err
+	}
+	if p.State().Status == performance.Cancelled {
+		return availability.None(p.State().Capacities), nil
+	}
+	reported, err := a.store.Reported(ctx, performanceID)
+	if err != nil {
+		return nil, fmt.Errorf("availability of performance %s: %w", performanceID, err)
+	}
+	return availability.Sum(p.State().Capacities, reported), nil
+}
+
+// ApplyPartition takes what the sale reports about one partition, in any order
+// and any number of times. Partitions of unknown performances are kept: the
+// events of two services may overtake each other.
+func (a *App) ApplyPartition(ctx context.Context, consumer string, eventID id.ID, p availability.Partition) error {
+	return a.store.ApplyPartition(ctx, consumer, eventID, p)
+}

@@ -1,0 +1,88 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"ticketmesh.dev/contracts/showsapi"
+	"ticketmesh.dev/platform/api"
+	"ticketmesh.dev/platform/problem"
+	"ticketmesh.dev/services/shows/internal/app"
+	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/seatmap"
+	"ticketmesh.dev/services/shows/internal/show"
+	"ticketmesh.dev/services/shows/internal/violation"
+)
+
+// Codes of this service, beside those that all share.
+const (
+	codeShowCancelled        = "show_cancelled"
+	codePerformanceCancelled = "performance_cancelled"
+	codeInvalidLocalTime     = "invalid_local_time"
+	codeMixedCurrencies      = "mixed_currencies"
+)
+
+// errCursor answers a cursor that no list of this service gave.
+var errCursor = problem.InvalidRequest(problem.Field{Field: "cursor", Message: "is not a cursor that this list gave"})
+
+// unavailable is a part that does not answer.
+type unavailable struct{ error }
+
+func (u unavailable) Unwrap() error { return u.error }
+
+// NewError implements showsapi.Handler.
+func (h *handler) NewError(ctx context.Context, err error) *showsapi.ProblemStatusCode {
+	p := h.problem(ctx, err)
+	answer := showsapi.Problem{Type: p.Type(), Title: p.Title, Status: p.Status, Code: p.Code}
+	if p.Detail != "" {
+		answer.Detail.SetTo(p.Detail)
+	}
+	if p.Instance != "" {
+		answer.Instance.SetTo(p.Instance)
+	}
+	for _, field := range p.Errors {
+		answer.Errors = append(answer.Errors, showsapi.FieldError(field))
+	}
+	return &showsapi.ProblemStatusCode{StatusCode: p.Status, Response: answer}
+}
+
+func (h *handler) problem(ctx context.Context, err error) *problem.Problem {
+	var (
+		invalid              *violation.Error
+		localTime            *performance.InvalidLocalTimeError
+		mixed                *seatmap.MixedCurrenciesError
+		showCancelled        *show.CancelledError
+		performanceCancelled *performance.CancelledError
+		part                 unavailable
+	)
+	switch {
+	case errors.As(err, &invalid):
+		fields := make([]problem.Field, len(invalid.Fields))
+		for i, field := range invalid.Fields {
+			fields[i] = problem.Field(field)
+		}
+		return problem.InvalidRequest(fields...)
+	case errors.As(err, &localTime):
+		return problem.New(http.StatusUnprocessableEntity, codeInvalidLocalTime, localTime.Error()+".")
+	case errors.As(err, &mixed):
+		return problem.New(http.StatusUnprocessableEntity, codeMixedCurrencies, "One performance sells in one currency: "+mixed.Error()+".")
+	case errors.As(err, &showCancelled):
+		return problem.New(http.StatusConflict, codeShowCancelled, "The show is cancelled.")
+	case errors.As(err, &performanceCancelled):
+		return problem.New(http.StatusConflict, codePerformanceCancelled, "The performance is cancelled.")
+	case errors.Is(err, app.ErrForbidden):
+		return problem.Forbidden("")
+	case errors.Is(err, app.ErrNotFound):
+		return problem.NotFound("")
+	case errors.Is(err, app.ErrVersion):
+		return problem.VersionConflict()
+	case errors.Is(err, app.ErrConflict):
+		h.logger.WarnContext(ctx, "a change lost to others every time", "requestId", api.RequestID(ctx), "error", err)
+		return problem.Unavailable()
+	case errors.As(err, &part):
+		h.logger.ErrorContext(ctx, "not ready", "requestId", api.RequestID(ctx), "error", part.error)
+		return problem.Unavailable()
+	}
+	return api.ProblemOf(ctx, h.logger, err)
+}

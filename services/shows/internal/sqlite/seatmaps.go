@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"ticketmesh.dev/platform/money"
+	"ticketmesh.dev/services/shows/internal/seatmap"
+)
+
+// The forms below are what the file holds. They change apart from the domain
+// and from the API.
+type seatMapBody struct {
+	Areas      []areaBody          `json:"areas"`
+	Categories []priceCategoryBody `json:"priceCategories"`
+}
+
+type areaBody struct {
+	ID            string    `json:"id"`
+	Name          string    `json:"name,omitempty"`
+	Kind          string    `json:"kind"`
+	Rows          []rowBody `json:"rows,omitempty"`
+	Capacity      int       `json:"capacity,omitempty"`
+	PriceCategory string    `json:"priceCategory"`
+}
+
+type rowBody struct {
+	Label      string   `json:"row"`
+	Seats      string   `json:"seats"`
+	AisleAfter []string `json:"aisleAfter,omitempty"`
+	Wheelchair []string `json:"wheelchair,omitempty"`
+}
+
+type priceCategoryBody struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+func encodeSeatMap(m seatmap.Map) (string, error) {
+	body := seatMapBody{Areas: make([]areaBody, len(m.Areas())), Categories: make([]priceCategoryBody, len(m.PriceCategories()))}
+	for i, area := range m.Areas() {
+		body.Areas[i] = areaBody{ID: area.ID, Name: area.Name, Kind: string(area.Kind), Capacity: area.Capacity, PriceCategory: area.PriceCategory}
+		for _, row := range area.Rows {
+			body.Areas[i].Rows = append(body.Areas[i].Rows, rowBody(row))
+		}
+	}
+	for i, c := range m.PriceCategories() {
+		body.Categories[i] = priceCategoryBody{ID: c.ID, Name: c.Name, Amount: c.Price.Amount, Currency: c.Price.Currency}
+	}
+	b, err := json.Marshal(body)
+	return string(b), err
+}
+
+func decodeSeatMap(b []byte) (seatmap.Map, error) {
+	var body seatMapBody
+	if err := json.Unmarshal(b, &body); err != nil {
+		return seatmap.Map{}, fmt.Errorf("stored seat map: %w", err)
+	}
+	areas := make([]seatmap.Area, len(body.Areas))
+	for i, area := range body.Areas {
+		areas[i] = seatmap.Area{ID: area.ID, Name: area.Name, Kind: seatmap.Kind(area.Kind), Capacity: area.Capacity, PriceCategory: area.PriceCategory}
+		if len(area.Rows) > 0 {
+			areas[i].Rows = make([]seatmap.Row, len(area.Rows))
+		}
+		for j, row := range area.Rows {
+			areas[i].Rows[j] = seatmap.Row(row)
+		}
+	}
+	categories := make([]seatmap.PriceCategory, len(body.Categories))
+	for i, c := range body.Categories {
+		categories[i] = seatmap.PriceCategory{ID: c.ID, Name: c.Name, Price: money.Money{Amount: c.Amount, Currency: c.Currency}}
+	}
+	return seatmap.Restore(areas, categories), nil
+}

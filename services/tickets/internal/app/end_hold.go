@@ -1,0 +1,218 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/waitlist"
+)
+
+// Hold returns a live hold of the caller, else hold.ErrExpired or hold.ErrUsed;
+// one that was given up is hold.ErrNotFound.
+func (s *Selling) Hold(ctx context.Context, caller Caller, holdID id.ID) (hold.Hold, error) {
+	found, err := s.store.Hold(ctx, holdID)
+	if err != nil {
+		return hold.Hold{}, err
+	}
+	if found.CustomerID != caller.CustomerID || found.Status == hold.Released {
+		return hold.Hold{}, hold.ErrNotFound
+	}
+	if err := found.Live(s.clock.Now()); err != nil {
+		return hold.Hold{}, err
+	}
+	return found, nil
+}
+
+// ExtendHold starts the period of a hold anew, up to the cap.
+func (s *Selling) ExtendHold(ctx context.Context, caller Caller, holdID id.ID) (hold.Hold, error) {
+	var extended hold.Hold
+	err := s.store.Update(ctx, func(tx Tx) error {
+		held, err := ownHold(tx, caller, holdID)
+		if err != nil {
+			return err
+		}
+		now := s.clock.Now()
+		if err := held.Live(now); err != nil {
+			return err
+		}
+		show, err := tx.Performance(held.PerformanceID)
+		if err != nil {
+			return err
+		}
+		if err := show.CheckSales(now); err != nil {
+			return err
+		}
+		before := held.ExpiresAt
+		if err := held.Extend(now); err != nil {
+			return err
+		}
+		extended = held
+		if held.ExpiresAt.Equal(before) {
+			return nil
+		}
+		err = eachPartition(tx, show, held.Items, func(partition *inventory.Partition, _ inventory.Slots) error {
+			return partition.Extend(held.ID, now, held.ExpiresAt)
+		})
+		if errors.Is(err, inventory.ErrTaken) {
+			return hold.ErrExpired
+		}
+		if err != nil {
+			return err
+		}
+		customer, err := tx.Buyer(held.PerformanceID, held.CustomerID)
+		if err != nil {
+			return err
+		}
+		customer.Extend(held.ID, held.ExpiresAt)
+		return errors.Join(tx.PutBuyer(customer), tx.PutHold(held))
+	})
+	return extended, err
+}
+
+// ReleaseHold gives a hold up, also when repeated. hold.ErrExpired when its time
+// had passed, hold.ErrUsed once it became an order.
+func (s *Selling) ReleaseHold(ctx context.Context, caller Caller, holdID id.ID) error {
+	err := s.store.Update(ctx, func(tx Tx) error {
+		held, err := ownHold(tx, caller, holdID)
+		if err != nil {
+			return err
+		}
+		now := s.clock.Now()
+		if held.Status == hold.Expired || held.Status == hold.Active && !held.ExpiresAt.After(now) {
+			return hold.ErrExpired // the sweeper announces it
+		}
+		return release(tx, held, now)
+	})
+	if err == nil {
+		s.placesFreed()
+	}
+	return err
+}
+
+// release gives the places of a hold back and closes the offer it was made for.
+func release(tx Tx, held hold.Hold, now time.Time) error {
+	if held.Expire(now) {
+		return end(tx, held, hold.ReasonExpired, now)
+	}
+	changed, err := held.Release()
+	if err != nil || !changed {
+		return err
+	}
+	return end(tx, held, hold.ReasonReleased, now)
+}
+
+// ExpireHolds ends holds whose time has passed: it tells the world and clears
+// up. Nothing depends on when it runs, since whoever reads or writes compares
+// the clock. It returns how many holds it ended, at most limit.
+func (s *Selling) ExpireHolds(ctx context.Context, limit int) (int, error) {
+	due, err := s.store.DueHolds(ctx, s.clock.Now(), limit)
+	if err != nil {
+		return 0, err
+	}
+	for _, holdID := range due {
+		err := s.store.Update(ctx, func(tx Tx) error {
+			held, err := tx.Hold(holdID)
+			if err != nil {
+				return err
+			}
+			now := s.clock.Now()
+			if !held.Expire(now) {
+				return nil // it was extended, used or released meanwhile
+			}
+			return end(tx, held, hold.ReasonExpired, now)
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	if len(due) > 0 {
+		s.placesFreed()
+	}
+	return len(due), nil
+}
+
+// end stores a hold that is over and frees what it held.
+func end(tx Tx, held hold.Hold, reason hold.ReleaseReason, now time.Time) error {
+	show, err := tx.Performance(held.PerformanceID)
+	if err != nil {
+		return err
+	}
+	err = eachPartition(tx, show, held.Items, func(partition *inventory.Partition, _ inventory.Slots) error {
+		partition.Release(held.ID, now)
+		partition.Sweep(now)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	customer, err := tx.Buyer(held.PerformanceID, held.CustomerID)
+	if err != nil {
+		return err
+	}
+	customer.Release(held.ID, now)
+	if held.EntryID != id.Nil {
+		if err := closeOffer(tx, held.EntryID, waitlist.Expired); err != nil {
+			return err
+		}
+	}
+	return errors.Join(tx.PutBuyer(customer), tx.PutHold(held), tx.Record(hold.ReleasedFact{Hold: held, Reason: reason}))
+}
+
+func closeOffer(tx Tx, entryID id.ID, status waitlist.Status) error {
+	entry, err := tx.Entry(entryID)
+	if errors.Is(err, waitlist.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	entry.Close(status)
+	return tx.PutEntry(entry)
+}
+
+func ownHold(tx Tx, caller Caller, holdID id.ID) (hold.Hold, error) {
+	held, err := tx.Hold(holdID)
+	if err != nil {
+		return hold.Hold{}, err
+	}
+	if held.CustomerID != caller.CustomerID {
+		return hold.Hold{}, hold.ErrNotFound
+	}
+	return held, nil
+}
+
+// eachPartition changes every partition that the items lie in.
+func eachPartition(tx Tx, show *performance.Performance, items []hold.Item, change func(*inventory.Partition, inventory.Slots) error) error {
+	for _, item := range items {
+		area := show.Layout.Area(item.AreaID)
+		if area == nil {
+			continue // the seat map changed and nothing was left there
+		}
+		for number, slots := range item.Claims() {
+			partition, err := tx.Partition(inventory.Key{PerformanceID: show.ID, AreaID: item.AreaID, Number: number})
+			if err != nil {
+				return err
+			}
+			if partition.Version == 0 {
+				partition = inventory.New(partition.Key, area.PartitionCapacity(number))
+			}
+			before := partition.Version
+			if err := change(&partition, slots); err != nil {
+				return err
+			}
+			if partition.Version == before {
+				continue
+			}
+			if err := tx.PutPartition(area, partition); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,35 @@
+package app
+
+import (
+	"errors"
+	"strings"
+)
+
+var (
+	// ErrForbidden reports what the caller may not do.
+	ErrForbidden = errors.New("forbidden")
+	// ErrSoldOut reports an area without enough free places.
+	ErrSoldOut = errors.New("sold out")
+	// ErrInProgress reports an order whose payment is being worked on by another request.
+	ErrInProgress = errors.New("in progress")
+)
+
+// SeatsUnavailableError names the seats, as <areaId>/<seat>, that are not free.
+type SeatsUnavailableError struct{ Seats []string }
+
+// Error implements error.
+func (e *SeatsUnavailableError) Error() string {
+	return "seats are not available: " + strings.Join(e.Seats, ", ")
+}
+
+// UnknownSeatError names areas or seats that the performance does not have.
+type UnknownSeatError struct{ Seats []string }
+
+// Error implements error.
+func (e *UnknownSeatError) Error() string { return "unknown seats: " + strings.Join(e.Seats, ", ") }
+
+// InvalidError says what is wrong with a field of the request.
+type InvalidError struct{ Field, Message string }
+
+// Error implements error.
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Message }

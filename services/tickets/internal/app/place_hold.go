@@ -1,0 +1,326 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/platform/money"
+
+	"ticketmesh.dev/services/tickets/internal/buyer"
+	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
+)
+
+// HoldRequest asks for places. HoldID is the id of the hold to be: repeating the
+// request with it returns the hold that it made.
+type HoldRequest struct {
+	HoldID        id.ID
+	PerformanceID id.ID
+	Items         []HoldRequestItem
+}
+
+// HoldRequestItem asks for places of one area in exactly one of three ways.
+type HoldRequestItem struct {
+	AreaID        string
+	Seats         []string // these
+	Quantity      int      // so many of a general area
+	BestAvailable int      // so many side by side of a seated area
+}
+
+// PlaceHold sets places aside, all or nothing. Errors: performance.ErrNotFound,
+// performance.ErrSalesClosed, buyer.ErrLimitExceeded, *UnknownSeatError,
+// *SeatsUnavailableError, ErrSoldOut, *InvalidError.
+func (s *Selling) PlaceHold(ctx context.Context, caller Caller, request HoldRequest) (hold.Hold, error) {
+	if err := checkItems(request.Items); err != nil {
+		return hold.Hold{}, err
+	}
+	var placed hold.Hold
+	err := s.store.Update(ctx, func(tx Tx) error {
+		existing, err := tx.Hold(request.HoldID)
+		if err == nil {
+			if existing.CustomerID != caller.CustomerID {
+				return hold.ErrNotFound
+			}
+			placed = existing
+			return nil
+		}
+		if !errors.Is(err, hold.ErrNotFound) {
+			return err
+		}
+		now := s.clock.Now()
+		placed, err = take(tx, request, caller.CustomerID, now, now.Add(hold.Period))
+		return err
+	})
+	return placed, err
+}
+
+// take claims the places for a new hold and stores it.
+func take(tx Tx, request HoldRequest, customerID string, now, until time.Time) (hold.Hold, error) {
+	show, err := tx.Performance(request.PerformanceID)
+	if err != nil {
+		return hold.Hold{}, err
+	}
+	if err := show.CheckSales(now); err != nil {
+		return hold.Hold{}, err
+	}
+	placed := hold.Hold{
+		ID: request.HoldID, PerformanceID: show.ID, CustomerID: customerID, Status: hold.Active,
+		PlacedAt: now, ExpiresAt: until, Version: 1,
+	}
+	taker := taker{tx: tx, performance: show, holdID: placed.ID, now: now, until: until, partitions: noPartitions()}
+	for i, item := range request.Items {
+		held, err := taker.take(i, item)
+		if err != nil {
+			return hold.Hold{}, err
+		}
+		placed.Items = append(placed.Items, held)
+	}
+	if err := taker.err(); err != nil {
+		return hold.Hold{}, err
+	}
+	if placed.Total, err = total(placed.Items); err != nil {
+		return hold.Hold{}, err
+	}
+	customer, err := tx.Buyer(show.ID, customerID)
+	if err != nil {
+		return hold.Hold{}, err
+	}
+	claim := buyer.Claim{HoldID: placed.ID, Quantity: placed.Quantity(), Until: until}
+	if err := customer.Claim(claim, show.Limits, now); err != nil {
+		return hold.Hold{}, err
+	}
+	if err := taker.store(); err != nil {
+		return hold.Hold{}, err
+	}
+	return placed, errors.Join(tx.PutBuyer(customer), tx.PutHold(placed), tx.Record(hold.PlacedFact{Hold: placed}))
+}
+
+func total(items []hold.Item) (money.Money, error) {
+	var sum money.Money
+	for _, item := range items {
+		part, err := item.UnitPrice.Mul(int64(item.Quantity()))
+		if err != nil {
+			return money.Money{}, err
+		}
+		if sum, err = sum.Add(part); err != nil {
+			return money.Money{}, err
+		}
+	}
+	return sum, nil
+}
+
+// checkItems refuses what no performance could answer.
+func checkItems(items []HoldRequestItem) error {
+	seen := map[[2]string]bool{}
+	for i, item := range items {
+		ways := 0
+		for _, used := range []bool{len(item.Seats) > 0, item.Quantity != 0, item.BestAvailable != 0} {
+			if used {
+				ways++
+			}
+		}
+		if ways != 1 {
+			return &InvalidError{Field: fmt.Sprintf("items[%d]", i), Message: "needs exactly one of seats, quantity and bestAvailable"}
+		}
+		for j, seat := range item.Seats {
+			if seen[[2]string{item.AreaID, seat}] {
+				return &InvalidError{Field: fmt.Sprintf("items[%d].seats[%d]", i, j), Message: "names a seat twice"}
+			}
+			seen[[2]string{item.AreaID, seat}] = true
+		}
+	}
+	return nil
+}
+
+// touched is a partition that a hold takes places of.
+type touched struct {
+	area  *seatmap.AreaLayout
+	state inventory.Partition
+	taken inventory.Slots
+}
+
+// taker collects the places of one hold over its items, so that two items never
+// get the same place and each partition is written once.
+type taker struct {
+	tx          Tx
+	performance *performance.Performance
+	holdID      id.ID
+	now, until  time.Time
+	partitions  map[inventory.Key]*touched
+	unavailable []string
+	unknown     []string
+}
+
+// err reports all seats at fault at once: unknown ones first.
+func (t *taker) err() error {
+	if len(t.unknown) > 0 {
+		return &UnknownSeatError{Seats: t.unknown}
+	}
+	if len(t.unavailable) > 0 {
+		return &SeatsUnavailableError{Seats: t.unavailable}
+	}
+	return nil
+}
+
+func (t *taker) take(index int, item HoldRequestItem) (hold.Item, error) {
+	area := t.performance.Layout.Area(item.AreaID)
+	if area == nil {
+		t.unknown = append(t.unknown, item.AreaID)
+		return hold.Item{}, nil
+	}
+	category, known := t.performance.Category(area.PriceCategory)
+	if !known {
+		return hold.Item{}, fmt.Errorf("area %q has price category %q, which the performance has not", area.ID, area.PriceCategory)
+	}
+	held := hold.Item{AreaID: area.ID, PriceCategory: category.ID, UnitPrice: category.Price}
+	switch {
+	case len(item.Seats) > 0:
+		if area.Kind != seatmap.Seated {
+			t.unknown = append(t.unknown, area.ID+"/"+item.Seats[0])
+			return held, nil
+		}
+		return t.seats(area, item.Seats, held)
+	case item.Quantity > 0:
+		if area.Kind != seatmap.General {
+			return held, &InvalidError{Field: fmt.Sprintf("items[%d].quantity", index), Message: "is for general areas; area " + area.ID + " has numbered seats"}
+		}
+		return t.general(area, item.Quantity, held)
+	default:
+		if area.Kind != seatmap.Seated {
+			return t.general(area, item.BestAvailable, held)
+		}
+		return t.best(area, item.BestAvailable, held)
+	}
+}
+
+func (t *taker) partition(area *seatmap.AreaLayout, number int) (*touched, error) {
+	key := inventory.Key{PerformanceID: t.performance.ID, AreaID: area.ID, Number: number}
+	if known := t.partitions[key]; known != nil {
+		return known, nil
+	}
+	state, err := t.tx.Partition(key)
+	if err != nil {
+		return nil, err
+	}
+	return t.touch(area, state), nil
+}
+
+func (t *taker) touch(area *seatmap.AreaLayout, state inventory.Partition) *touched {
+	if known := t.partitions[state.Key]; known != nil {
+		return known
+	}
+	if state.Version == 0 {
+		state = inventory.New(state.Key, area.PartitionCapacity(state.Number))
+	}
+	fresh := &touched{area: area, state: state}
+	t.partitions[state.Key] = fresh
+	return fresh
+}
+
+func (t *touched) free(now time.Time) inventory.Slots { return t.state.Free(now) &^ t.taken }
+
+func (t *taker) seats(area *seatmap.AreaLayout, seats []string, held hold.Item) (hold.Item, error) {
+	for _, seatID := range seats {
+		seat, known := area.Locate(seatID)
+		if !known {
+			t.unknown = append(t.unknown, area.ID+"/"+seatID)
+			continue
+		}
+		partition, err := t.partition(area, seat.Place.Partition)
+		if err != nil {
+			return held, err
+		}
+		bit := inventory.Slots(1) << seat.Place.Slot
+		if partition.free(t.now)&bit == 0 {
+			t.unavailable = append(t.unavailable, area.ID+"/"+seatID)
+			continue
+		}
+		partition.taken |= bit
+		held.Seats = append(held.Seats, seatID)
+		held.Places = append(held.Places, seat.Place)
+	}
+	return held, nil
+}
+
+// general takes places of a general area, from a partition chosen at random on,
+// so that buyers who come at the same time do not meet in one item.
+func (t *taker) general(area *seatmap.AreaLayout, quantity int, held hold.Item) (hold.Item, error) {
+	const batch = 4
+	for wanted, from := quantity, rand.IntN(area.Partitions()); wanted > 0; {
+		partitions, err := t.tx.FreePartitions(area, t.performance.ID, 1, from, batch+len(t.partitions), t.now)
+		if err != nil {
+			return held, err
+		}
+		before := wanted
+		for _, state := range partitions {
+			if wanted == 0 {
+				break
+			}
+			partition := t.touch(area, state)
+			chosen := inventory.Lowest(partition.free(t.now), wanted)
+			partition.taken |= chosen
+			wanted -= chosen.Count()
+			chosen.Each(func(slot int) {
+				held.Places = append(held.Places, inventory.Place{Partition: state.Number, Slot: slot})
+			})
+		}
+		if wanted == before {
+			return held, ErrSoldOut
+		}
+	}
+	return held, nil
+}
+
+// best takes seats side by side, the best partitions first, and wheelchair
+// places never: those are asked for by name.
+func (t *taker) best(area *seatmap.AreaLayout, quantity int, held hold.Item) (hold.Item, error) {
+	const batch = 4
+	for limit := batch; ; limit *= 2 {
+		partitions, err := t.tx.FreePartitions(area, t.performance.ID, quantity, 0, limit, t.now)
+		if err != nil {
+			return held, err
+		}
+		for _, state := range partitions {
+			partition := t.touch(area, state)
+			free := partition.free(t.now) & area.Ordinary(state.Number)
+			chosen, found := inventory.BestRun(free, area.Adjacent(state.Number), quantity)
+			if !found {
+				continue
+			}
+			partition.taken |= chosen
+			seats := area.PartitionSeats(state.Number)
+			chosen.Each(func(slot int) {
+				held.Seats = append(held.Seats, seats[slot].ID)
+				held.Places = append(held.Places, seats[slot].Place)
+			})
+			return held, nil
+		}
+		if len(partitions) < limit {
+			return held, ErrSoldOut
+		}
+	}
+}
+
+// store claims what was taken in each partition.
+func (t *taker) store() error {
+	for _, partition := range t.partitions {
+		if partition.taken == 0 {
+			continue
+		}
+		if err := partition.state.Take(t.holdID, partition.taken, t.now, t.until); err != nil {
+			return err
+		}
+		if err := t.tx.PutPartition(partition.area, partition.state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func noPartitions() map[inventory.Key]*touched { return map[inventory.Key]*touched{} }

@@ -1,0 +1,381 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/order"
+	"ticketmesh.dev/services/tickets/internal/payment"
+	"ticketmesh.dev/services/tickets/internal/ticket"
+	"ticketmesh.dev/services/tickets/internal/waitlist"
+)
+
+// OrderRequest turns a hold into an order. OrderID is the id of the order to be:
+// repeating the request with it goes on with the order that it made.
+type OrderRequest struct {
+	OrderID  id.ID
+	HoldID   id.ID
+	Provider string
+	Token    string
+	Email    string // where the tickets go; the caller's own when empty
+	Language string
+}
+
+// PlaceOrder orders what is on hold and asks for the payment. The order comes
+// back confirmed, with its tickets, or waiting for the provider's report.
+// Errors: hold.ErrNotFound, hold.ErrExpired, hold.ErrUsed,
+// performance.ErrSalesClosed, payment.ErrUnknownProvider, *order.DeclinedError
+// (the hold lives on).
+//
+// The order and the request to the provider are durable before the provider is
+// asked. After a crash in between Reconcile asks again with the same request.
+func (s *Selling) PlaceOrder(ctx context.Context, caller Caller, request OrderRequest) (order.Order, []ticket.Ticket, error) {
+	if _, err := s.provider(request.Provider); err != nil {
+		return order.Order{}, nil, err
+	}
+	var placed order.Order
+	err := s.store.Update(ctx, func(tx Tx) error {
+		existing, err := tx.Order(request.OrderID)
+		if err == nil {
+			if existing.CustomerID != caller.CustomerID {
+				return order.ErrNotFound
+			}
+			placed = existing
+			return nil
+		}
+		if !errors.Is(err, order.ErrNotFound) {
+			return err
+		}
+		placed, err = s.place(tx, caller, request)
+		return err
+	})
+	if err != nil {
+		return order.Order{}, nil, err
+	}
+	return s.charge(ctx, placed)
+}
+
+func (s *Selling) place(tx Tx, caller Caller, request OrderRequest) (order.Order, error) {
+	held, err := ownHold(tx, caller, request.HoldID)
+	if err != nil {
+		return order.Order{}, err
+	}
+	now := s.clock.Now()
+	if err := held.Use(request.OrderID, now); err != nil {
+		return order.Order{}, err
+	}
+	show, err := tx.Performance(held.PerformanceID)
+	if err != nil {
+		return order.Order{}, err
+	}
+	if err := show.CheckSales(now); err != nil {
+		return order.Order{}, err
+	}
+	placed := order.Order{
+		ID: request.OrderID, Code: orderCode(), HoldID: held.ID, PerformanceID: show.ID, ShowID: show.ShowID,
+		OrganizerID: show.OrganizerID, CustomerID: caller.CustomerID, Email: request.Email, Language: request.Language,
+		Status: order.PendingPayment, Items: held.Items, Total: held.Total,
+		Payment:   payment.Payment{Provider: request.Provider, Token: request.Token, Status: payment.Requested, RequestedAt: now},
+		CreatedAt: now, Version: 1,
+	}
+	placed.Refunded.Currency = placed.Total.Currency
+	if placed.Email == "" {
+		placed.Email = caller.Email
+	}
+	if placed.Language == "" {
+		placed.Language = "en"
+	}
+	if held.EntryID != id.Nil {
+		if err := closeOffer(tx, held.EntryID, waitlist.Taken); err != nil {
+			return order.Order{}, err
+		}
+	}
+	return placed, errors.Join(tx.PutHold(held), tx.PutOrder(placed), tx.Record(order.PlacedFact{Order: placed}))
+}
+
+// charge asks the provider for an order's payment and records the answer.
+func (s *Selling) charge(ctx context.Context, placed order.Order) (order.Order, []ticket.Ticket, error) {
+	if !placed.AwaitsPayment() || placed.Payment.Status != payment.Requested {
+		return s.settled(ctx, placed)
+	}
+	provider, err := s.provider(placed.Payment.Provider)
+	if err != nil {
+		return order.Order{}, nil, err
+	}
+	result, err := provider.Charge(ctx, payment.ChargeRequest{OrderID: placed.ID, Amount: placed.Total, Token: placed.Payment.Token})
+	if err != nil {
+		// Nobody knows whether the money moved: the order waits for Reconcile.
+		s.logger.WarnContext(ctx, "payment provider did not answer", "provider", placed.Payment.Provider, "order", placed.ID, "error", err)
+		return placed, nil, nil
+	}
+	switch result.Status {
+	case payment.Captured:
+		return s.capture(ctx, placed.ID, result.Reference)
+	case payment.Declined:
+		return s.decline(ctx, placed.ID, result.Reason)
+	case payment.Pending, payment.Requested:
+		err := s.store.Update(ctx, func(tx Tx) error {
+			current, err := tx.Order(placed.ID)
+			if err != nil {
+				return err
+			}
+			changed := current.Pend(result.Reference)
+			placed = current
+			if !changed {
+				return nil
+			}
+			return tx.PutOrder(current)
+		})
+		if err != nil {
+			return order.Order{}, nil, err
+		}
+		return s.settled(ctx, placed)
+	}
+	return order.Order{}, nil, fmt.Errorf("payment provider answered %q", result.Status)
+}
+
+// settled answers for an order as it stands, with its tickets.
+func (s *Selling) settled(ctx context.Context, placed order.Order) (order.Order, []ticket.Ticket, error) {
+	if placed.Status == order.Declined {
+		return placed, nil, &order.DeclinedError{OrderID: placed.ID, Reason: placed.Payment.Reason}
+	}
+	if len(placed.TicketIDs) == 0 {
+		return placed, nil, nil
+	}
+	tickets, err := s.store.TicketsByOrder(ctx, placed.ID)
+	return placed, tickets, err
+}
+
+// capture records that the money of an order arrived: its tickets are issued
+// while its places are its own or still free, else all of it goes back. It may
+// be repeated.
+func (s *Selling) capture(ctx context.Context, orderID id.ID, reference string) (order.Order, []ticket.Ticket, error) {
+	var (
+		captured order.Order
+		issued   []ticket.Ticket
+		refund   id.ID
+	)
+	err := s.store.Update(ctx, func(tx Tx) error {
+		issued, refund = nil, id.Nil
+		current, err := tx.Order(orderID)
+		if err != nil {
+			return err
+		}
+		if !current.TakesCapture() {
+			captured = current
+			return nil
+		}
+		now := s.clock.Now()
+		tickets, err := claimAndSell(tx, current, now)
+		if errors.Is(err, inventory.ErrTaken) {
+			if refund, err = s.returnLate(tx, &current, reference, now); err != nil {
+				return err
+			}
+			captured = current
+			return tx.PutOrder(current)
+		}
+		if err != nil {
+			return err
+		}
+		ids := make([]id.ID, len(tickets))
+		for i, t := range tickets {
+			ids[i] = t.ID
+		}
+		current.Confirm(reference, ids)
+		fact := order.ConfirmedFact{Order: current}
+		for _, t := range tickets {
+			code, err := s.codes.Sign(ticket.CodeOf(&t))
+			if err != nil {
+				return err
+			}
+			fact.Tickets = append(fact.Tickets, order.IssuedTicket{Ticket: t, Code: code})
+			if err := tx.PutTicket(t); err != nil {
+				return err
+			}
+		}
+		captured, issued = current, tickets
+		return errors.Join(tx.PutOrder(current), tx.Record(fact))
+	})
+	if err != nil {
+		return order.Order{}, nil, err
+	}
+	if refund != id.Nil {
+		s.sendRefund(ctx, refund)
+	}
+	if issued == nil {
+		return s.settled(ctx, captured)
+	}
+	return captured, issued, nil
+}
+
+// claimAndSell sells the places of an order that is still wanted. One that was
+// cancelled is inventory.ErrTaken: its money goes back. One that was declined
+// before takes its hold back from the customer first.
+func claimAndSell(tx Tx, current order.Order, now time.Time) ([]ticket.Ticket, error) {
+	if current.Status == order.Cancelled {
+		return nil, inventory.ErrTaken
+	}
+	tickets, err := sell(tx, current, now)
+	if err != nil || current.Status != order.Declined {
+		return tickets, err
+	}
+	held, err := tx.Hold(current.HoldID)
+	if err != nil {
+		return nil, err
+	}
+	if held.Status == hold.Active {
+		held.Status, held.OrderID = hold.Used, current.ID
+		held.Version++
+		err = tx.PutHold(held)
+	}
+	return tickets, err
+}
+
+// sell turns the places of an order into tickets, or changes nothing with
+// inventory.ErrTaken when one of them is somebody else's by now.
+func sell(tx Tx, placed order.Order, now time.Time) ([]ticket.Ticket, error) {
+	show, err := tx.Performance(placed.PerformanceID)
+	if err != nil {
+		return nil, err
+	}
+	if show.Cancelled {
+		return nil, inventory.ErrTaken
+	}
+	if err := sellable(tx, show.ID, placed, now); err != nil {
+		return nil, err
+	}
+	err = eachPartition(tx, show, placed.Items, func(partition *inventory.Partition, slots inventory.Slots) error {
+		return partition.Sell(placed.HoldID, slots, now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	customer, err := tx.Buyer(show.ID, placed.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	tickets := issue(placed)
+	customer.Own(placed.HoldID, len(tickets), now)
+	return tickets, tx.PutBuyer(customer)
+}
+
+// sellable looks at every partition before the first is changed.
+func sellable(tx Tx, performanceID id.ID, placed order.Order, now time.Time) error {
+	for _, item := range placed.Items {
+		for number, slots := range item.Claims() {
+			partition, err := tx.Partition(inventory.Key{PerformanceID: performanceID, AreaID: item.AreaID, Number: number})
+			if err != nil {
+				return err
+			}
+			if partition.Version == 0 {
+				continue
+			}
+			if err := partition.Sell(placed.HoldID, slots, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func issue(placed order.Order) []ticket.Ticket {
+	var tickets []ticket.Ticket
+	holder := ticket.Holder{CustomerID: placed.CustomerID, Email: placed.Email, Language: placed.Language}
+	for _, item := range placed.Items {
+		for i, place := range item.Places {
+			issued := ticket.Ticket{
+				ID: id.New(), OrderID: placed.ID, PerformanceID: placed.PerformanceID, AreaID: item.AreaID, Place: place,
+				PriceCategory: item.PriceCategory, Price: item.UnitPrice, Status: ticket.Valid, Holder: holder, Issue: 1, Version: 1,
+			}
+			if len(item.Seats) > 0 {
+				issued.Seat = item.Seats[i]
+			}
+			tickets = append(tickets, issued)
+		}
+	}
+	return tickets
+}
+
+// returnLate cancels an order whose money came when its places were gone.
+func (s *Selling) returnLate(tx Tx, current *order.Order, reference string, now time.Time) (id.ID, error) {
+	cancelledBefore := current.Status == order.Cancelled
+	current.CaptureTooLate(reference)
+	refund := order.Refund{ID: id.New(), OrderID: current.ID, Amount: current.Total, Reason: string(order.PaymentTooLate), CreatedAt: now}
+	if err := tx.PutRefund(refund); err != nil || cancelledBefore {
+		return refund.ID, err
+	}
+	return refund.ID, tx.Record(order.CancelledFact{Order: *current, Reason: order.PaymentTooLate})
+}
+
+// decline records that the provider refused and gives the hold back to the customer.
+func (s *Selling) decline(ctx context.Context, orderID id.ID, reason string) (order.Order, []ticket.Ticket, error) {
+	var declined order.Order
+	err := s.store.Update(ctx, func(tx Tx) error {
+		current, err := tx.Order(orderID)
+		if err != nil {
+			return err
+		}
+		declined = current
+		if !current.Decline(reason) {
+			return nil
+		}
+		held, err := tx.Hold(current.HoldID)
+		if err != nil {
+			return err
+		}
+		held.Reopen(current.ID)
+		declined = current
+		return errors.Join(tx.PutHold(held), tx.PutOrder(current), tx.Record(order.DeclinedFact{Order: current}))
+	})
+	if err != nil {
+		return order.Order{}, nil, err
+	}
+	return s.settled(ctx, declined)
+}
+
+// HandleNotice applies what a provider reports, any number of times and in any
+// order: captured money is the truth whatever was said before.
+func (s *Selling) HandleNotice(ctx context.Context, providerName string, notice payment.Notice) error {
+	current, _, err := s.store.Order(ctx, notice.OrderID)
+	if err != nil {
+		return err
+	}
+	if current.Payment.Provider != providerName {
+		return order.ErrNotFound
+	}
+	switch notice.Status {
+	case payment.Captured:
+		_, _, err = s.capture(ctx, notice.OrderID, notice.Reference)
+	case payment.Declined:
+		_, _, err = s.decline(ctx, notice.OrderID, "declined_by_provider")
+	case payment.Requested, payment.Pending:
+		return nil
+	}
+	if declined := (*order.DeclinedError)(nil); errors.As(err, &declined) {
+		return nil
+	}
+	return err
+}
+
+// codeAlphabet has no letters or digits that people confuse.
+const codeAlphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+// orderCode returns ten random characters, 50 bits: with a thousand million
+// orders two share one with a probability of 1 in 2,000 million per new order.
+func orderCode() string {
+	var random [10]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		panic(err) // rand.Read never fails since Go 1.24
+	}
+	for i, b := range random {
+		random[i] = codeAlphabet[int(b)%len(codeAlphabet)]
+	}
+	return string(random[:])
+}

@@ -1,0 +1,64 @@
+package eventcodec
+
+import (
+	"fmt"
+
+	"ticketmesh.dev/contracts/showsevents"
+	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/money"
+
+	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
+)
+
+// PerformanceTypes are the events that tell a performance. Each carries the
+// whole of it.
+func PerformanceTypes() []string {
+	return []string{showsevents.TypePerformanceScheduled, showsevents.TypePerformanceRescheduled, showsevents.TypePerformanceCancelled}
+}
+
+// Performance reads the performance that an event tells. When its seat map is
+// elsewhere, reference says where and the performance has no areas yet.
+func Performance(e event.Event) (told *performance.Performance, reference string, err error) {
+	var data showsevents.Performance
+	if err := data.UnmarshalJSON(e.Data); err != nil {
+		return nil, "", fmt.Errorf("performance: %w", err)
+	}
+	if err := data.Validate(); err != nil {
+		return nil, "", fmt.Errorf("performance: %w", err)
+	}
+	told = &performance.Performance{
+		ID: data.PerformanceID, Version: data.Version, ShowID: data.ShowID, OrganizerID: data.OrganizerID, Title: data.ShowTitle,
+		Cancelled:     data.Status == showsevents.PerformanceStatusCancelled,
+		StartsAtLocal: data.StartsAt, TimeZone: data.TimeZone, StartsAt: data.StartsAtUtc.UTC(),
+		SalesOpenAt: data.SalesOpenAt.Value.UTC(), SalesCloseAt: data.SalesCloseAt.Value.UTC(),
+		Currency: data.Currency, SeatMapVersion: data.SeatMapVersion,
+		Limits: performance.Limits{PerOrder: data.Limits.Value.PerOrder.Value, PerCustomer: data.Limits.Value.PerCustomer.Value},
+	}
+	for _, category := range data.PriceCategories {
+		told.Categories = append(told.Categories, performance.PriceCategory{
+			ID: category.ID, Name: category.Name,
+			Price: money.Money{Amount: category.Price.Amount, Currency: category.Price.Currency},
+		})
+	}
+	if !data.SeatMap.Set {
+		return told, data.SeatMapRef.Value, nil
+	}
+	told.Areas = Areas(data.SeatMap.Value)
+	told.Layout, err = seatmap.New(told.Areas)
+	return told, "", err
+}
+
+// Areas reads the areas of a seat map.
+func Areas(data showsevents.SeatMap) []seatmap.Area {
+	areas := make([]seatmap.Area, len(data.Areas))
+	for i, area := range data.Areas {
+		areas[i] = seatmap.Area{
+			ID: area.ID, Name: area.Name.Value, Kind: seatmap.Kind(area.Kind), Capacity: area.Capacity.Value, PriceCategory: area.PriceCategory,
+		}
+		for _, row := range area.Rows {
+			areas[i].Rows = append(areas[i].Rows, seatmap.Row{Label: row.Row, Seats: row.Seats, AisleAfter: row.AisleAfter, Wheelchair: row.Wheelchair})
+		}
+	}
+	return areas
+}

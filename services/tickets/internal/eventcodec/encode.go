@@ -1,0 +1,172 @@
+// Package eventcodec turns the facts of selling into the events of the contract
+// and the events that selling consumes into what it knows. It decides nothing.
+package eventcodec
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-faster/jx"
+
+	events "ticketmesh.dev/contracts/ticketsevents"
+	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/money"
+
+	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/order"
+	"ticketmesh.dev/services/tickets/internal/ticket"
+	"ticketmesh.dev/services/tickets/internal/waitlist"
+)
+
+// Encoder makes events out of facts and refuses those that break their contract.
+type Encoder struct{ validator event.Validator }
+
+// NewEncoder returns an encoder that checks every event with the validator.
+func NewEncoder(validator event.Validator) *Encoder { return &Encoder{validator: validator} }
+
+// payload is the data of an event, as generated from its schema.
+type payload interface{ Encode(e *jx.Encoder) }
+
+// Encode returns the event that tells the fact. An error means that the fact
+// does not fit its schema, or that it is no fact of selling: a defect either way.
+func (c *Encoder) Encode(ctx context.Context, fact any, now time.Time) (event.Event, error) {
+	switch f := fact.(type) {
+	case hold.PlacedFact:
+		return c.event(ctx, events.TypeHoldPlaced, events.SchemaHoldPlaced, f.Hold.ID.String(), now, &events.HoldPlaced{
+			HoldID: f.Hold.ID, PerformanceID: f.Hold.PerformanceID, Version: f.Hold.Version, CustomerID: f.Hold.CustomerID,
+			ExpiresAt: f.Hold.ExpiresAt, Items: items(f.Hold.Items), Total: amount(f.Hold.Total),
+		})
+	case hold.ReleasedFact:
+		return c.event(ctx, events.TypeHoldReleased, events.SchemaHoldReleased, f.Hold.ID.String(), now, &events.HoldReleased{
+			HoldID: f.Hold.ID, PerformanceID: f.Hold.PerformanceID, Version: f.Hold.Version, CustomerID: f.Hold.CustomerID,
+			Reason: events.HoldReleasedReason(f.Reason), Items: items(f.Hold.Items),
+		})
+	case order.PlacedFact:
+		return c.event(ctx, events.TypeOrderPlaced, events.SchemaOrderPlaced, f.Order.ID.String(), now, &events.OrderPlaced{
+			OrderID: f.Order.ID, PerformanceID: f.Order.PerformanceID, Version: f.Order.Version, ShowID: f.Order.ShowID,
+			CustomerID: f.Order.CustomerID, HoldID: f.Order.HoldID, Items: items(f.Order.Items), Total: amount(f.Order.Total),
+			PlacedAt: f.Order.CreatedAt,
+		})
+	case order.ConfirmedFact:
+		return c.event(ctx, events.TypeOrderConfirmed, events.SchemaOrderConfirmed, f.Order.ID.String(), now, confirmed(f, now))
+	case order.DeclinedFact:
+		return c.event(ctx, events.TypeOrderDeclined, events.SchemaOrderDeclined, f.Order.ID.String(), now, &events.OrderDeclined{
+			OrderID: f.Order.ID, PerformanceID: f.Order.PerformanceID, Version: f.Order.Version, Recipient: buyer(f.Order),
+			Total: amount(f.Order.Total), Reason: f.Order.Payment.Reason,
+		})
+	case order.CancelledFact:
+		return c.event(ctx, events.TypeOrderCancelled, events.SchemaOrderCancelled, f.Order.ID.String(), now, &events.OrderCancelled{
+			OrderID: f.Order.ID, PerformanceID: f.Order.PerformanceID, Version: f.Order.Version, Recipient: buyer(f.Order),
+			Reason: events.OrderCancelledReason(f.Reason), Tickets: ticketRefs(f.Tickets),
+		})
+	case order.RefundedFact:
+		return c.event(ctx, events.TypeOrderRefunded, events.SchemaOrderRefunded, f.Order.ID.String(), now, &events.OrderRefunded{
+			OrderID: f.Order.ID, PerformanceID: f.Order.PerformanceID, Version: f.Order.Version, RefundID: f.Refund.ID,
+			Recipient: buyer(f.Order), Amount: amount(f.Refund.Amount), Status: events.OrderRefundedStatus(f.Order.Status),
+			Reason: f.Refund.Reason, Tickets: ticketRefs(f.Tickets),
+		})
+	case ticket.TransferredFact:
+		return c.event(ctx, events.TypeTicketTransferred, events.SchemaTicketTransferred, f.Ticket.ID.String(), now, &events.TicketTransferred{
+			TicketID: f.Ticket.ID, OrderID: f.Ticket.OrderID, PerformanceID: f.Ticket.PerformanceID, Version: f.Ticket.Version,
+			AreaID: f.Ticket.AreaID, Seat: seat(f.Ticket.Seat), From: recipient(f.From), To: recipient(f.Ticket.Holder), Code: f.Code,
+		})
+	case ticket.VoidedFact:
+		return c.event(ctx, events.TypeTicketVoided, events.SchemaTicketVoided, f.Ticket.ID.String(), now, &events.TicketVoided{
+			TicketID: f.Ticket.ID, OrderID: f.Ticket.OrderID, PerformanceID: f.Ticket.PerformanceID, Version: f.Ticket.Version,
+			AreaID: f.Ticket.AreaID, Seat: seat(f.Ticket.Seat), Reason: events.TicketVoidedReason(f.Reason),
+		})
+	case ticket.AdmittedFact:
+		return c.event(ctx, events.TypeTicketAdmitted, events.SchemaTicketAdmitted, f.Ticket.ID.String(), now, &events.TicketAdmitted{
+			TicketID: f.Ticket.ID, OrderID: f.Ticket.OrderID, PerformanceID: f.Ticket.PerformanceID, Version: f.Ticket.Version,
+			AreaID: f.Ticket.AreaID, Seat: seat(f.Ticket.Seat), Gate: f.Ticket.Admission.Gate, AdmittedAt: f.Ticket.Admission.At,
+		})
+	case waitlist.OfferedFact:
+		return c.event(ctx, events.TypeWaitlistOffered, events.SchemaWaitlistOffered, f.Entry.ID.String(), now, &events.WaitlistOffered{
+			EntryID: f.Entry.ID, PerformanceID: f.Entry.PerformanceID, Version: f.Entry.Version, PriceCategory: f.Entry.PriceCategory,
+			Quantity: f.Entry.Quantity, HoldID: f.Entry.HoldID, ExpiresAt: f.Entry.ExpiresAt,
+			Recipient: events.Recipient{CustomerID: f.Entry.CustomerID, Email: f.Entry.Email, Language: f.Entry.Language},
+		})
+	case inventory.ChangedFact:
+		return c.availability(ctx, f, now)
+	}
+	return event.Event{}, fmt.Errorf("%T is no fact of selling", fact)
+}
+
+func (c *Encoder) availability(ctx context.Context, f inventory.ChangedFact, now time.Time) (event.Event, error) {
+	p := f.Partition
+	subject := p.PerformanceID.String() + "/" + p.AreaID + "/" + strconv.Itoa(p.Number)
+	return c.event(ctx, events.TypeAvailabilityChanged, events.SchemaAvailabilityChanged, subject, now, &events.AvailabilityChanged{
+		PerformanceID: p.PerformanceID, AreaID: p.AreaID, Partition: p.Number, Version: p.Version, Capacity: p.Capacity,
+		Available: p.Free(now).Count(), Held: p.Held(now).Count(), Sold: p.Sold.Count(),
+	})
+}
+
+func (c *Encoder) event(ctx context.Context, eventType, schema, subject string, now time.Time, data payload) (event.Event, error) {
+	var encoder jx.Encoder
+	data.Encode(&encoder)
+	encoded := encoder.Bytes()
+	if err := c.validator.Validate(eventType, encoded); err != nil {
+		return event.Event{}, fmt.Errorf("event breaks its contract: %w", err)
+	}
+	return event.New(ctx, events.Source, eventType, subject, schema, now, encoded), nil
+}
+
+func confirmed(f order.ConfirmedFact, now time.Time) *events.OrderConfirmed {
+	data := &events.OrderConfirmed{
+		OrderID: f.Order.ID, PerformanceID: f.Order.PerformanceID, Version: f.Order.Version, Code: f.Order.Code,
+		ShowID: f.Order.ShowID, OrganizerID: f.Order.OrganizerID, Recipient: buyer(f.Order), Total: amount(f.Order.Total),
+		ConfirmedAt: now, Tickets: make([]events.OrderConfirmedTicketsItem, len(f.Tickets)),
+	}
+	for i, issued := range f.Tickets {
+		data.Tickets[i] = events.OrderConfirmedTicketsItem{
+			TicketID: issued.Ticket.ID, AreaID: issued.Ticket.AreaID, Seat: seat(issued.Ticket.Seat),
+			PriceCategory: issued.Ticket.PriceCategory, Price: amount(issued.Ticket.Price), Code: issued.Code,
+		}
+	}
+	return data
+}
+
+func items(held []hold.Item) []events.HoldItem {
+	encoded := make([]events.HoldItem, len(held))
+	for i, item := range held {
+		encoded[i] = events.HoldItem{AreaID: item.AreaID, Seats: item.Seats, Quantity: item.Quantity(), UnitPrice: amount(item.UnitPrice)}
+	}
+	return encoded
+}
+
+func ticketRefs(tickets []ticket.Ticket) []events.TicketRef {
+	refs := make([]events.TicketRef, len(tickets))
+	for i, t := range tickets {
+		refs[i] = events.TicketRef{TicketID: t.ID, AreaID: t.AreaID, Seat: seat(t.Seat)}
+	}
+	return refs
+}
+
+func amount(m money.Money) events.Money {
+	return events.Money{Amount: m.Amount, Currency: m.Currency}
+}
+
+func seat(seatID string) events.OptString {
+	return events.OptString{Value: seatID, Set: seatID != ""}
+}
+
+func buyer(o order.Order) events.Recipient {
+	return events.Recipient{CustomerID: o.CustomerID, Email: o.Email, Language: o.Language}
+}
+
+// recipient names a holder who is known by an e-mail address alone by a digest
+// of it: the id is not sensitive, the address is.
+func recipient(h ticket.Holder) events.Recipient {
+	customerID := h.CustomerID
+	if customerID == "" {
+		digest := sha256.Sum256([]byte(strings.ToLower(h.Email)))
+		customerID = "email-" + hex.EncodeToString(digest[:16])
+	}
+	return events.Recipient{CustomerID: customerID, Email: h.Email, Language: h.Language}
+}

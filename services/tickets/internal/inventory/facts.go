@@ -1,0 +1,4 @@
+package inventory
+
+// ChangedFact says how many places of a partition are free.
+type ChangedFact struct{ Partition Partition }

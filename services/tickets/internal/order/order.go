@@ -1,0 +1,178 @@
+// Package order is a hold on its way to paid tickets and, sometimes, back. The
+// table of its states and what moves it is in docs/orders.md.
+package order
+
+import (
+	"errors"
+	"time"
+
+	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/platform/money"
+
+	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/payment"
+)
+
+var (
+	// ErrNotFound reports an order that does not exist or is somebody else's.
+	ErrNotFound = errors.New("order not found")
+	// ErrNotCancellable reports an order that has nothing to cancel any more.
+	ErrNotCancellable = errors.New("order cannot be cancelled")
+	// ErrNotRefundable reports an order without money to give back.
+	ErrNotRefundable = errors.New("order cannot be refunded")
+	// ErrAlreadyRefunded reports a ticket that was refunded before.
+	ErrAlreadyRefunded = errors.New("ticket was refunded before")
+	// ErrUnknownTicket reports a ticket that is not of the order.
+	ErrUnknownTicket = errors.New("ticket is not of the order")
+)
+
+// DeclinedError says that the payment of an order was declined.
+type DeclinedError struct {
+	OrderID id.ID
+	Reason  string
+}
+
+// Error implements error.
+func (e *DeclinedError) Error() string { return "payment was declined: " + e.Reason }
+
+// Status is the state of an order.
+type Status string
+
+// The states of an order.
+const (
+	PendingPayment    Status = "pending_payment"
+	Confirmed         Status = "confirmed"
+	Declined          Status = "declined"
+	Cancelled         Status = "cancelled"
+	PartiallyRefunded Status = "partially_refunded"
+	Refunded          Status = "refunded"
+)
+
+// CancelReason says why an order was cancelled.
+type CancelReason string
+
+// The reasons.
+const (
+	ByCustomer           CancelReason = "customer"
+	ByOrganizer          CancelReason = "organizer"
+	PerformanceCancelled CancelReason = "performance_cancelled"
+	PaymentTooLate       CancelReason = "payment_too_late"
+)
+
+// Order is what a customer buys. Version counts its changes from 1.
+type Order struct {
+	ID            id.ID
+	Code          string
+	HoldID        id.ID
+	PerformanceID id.ID
+	ShowID        id.ID
+	OrganizerID   string
+	CustomerID    string
+	Email         string
+	Language      string
+	Status        Status
+	Items         []hold.Item
+	Total         money.Money
+	Refunded      money.Money // given back, or about to be
+	Payment       payment.Payment
+	TicketIDs     []id.ID // once confirmed
+	CreatedAt     time.Time
+	Version       int
+}
+
+// AwaitsPayment reports whether the provider's answer is still wanted.
+func (o *Order) AwaitsPayment() bool { return o.Status == PendingPayment }
+
+// Pend records that the provider will report later.
+func (o *Order) Pend(reference string) bool {
+	if o.Status != PendingPayment || o.Payment.Status != payment.Requested {
+		return false
+	}
+	o.Payment.Status, o.Payment.Reference = payment.Pending, reference
+	o.Version++
+	return true
+}
+
+// Confirm records the captured payment and the tickets issued for it. It
+// reports false, and changes nothing, when the payment was captured before.
+func (o *Order) Confirm(reference string, ticketIDs []id.ID) bool {
+	if !o.TakesCapture() {
+		return false
+	}
+	o.Status, o.TicketIDs = Confirmed, ticketIDs
+	o.captured(reference)
+	return true
+}
+
+// TakesCapture reports whether a captured payment would be news: the order
+// waits for it, or had been declined before.
+func (o *Order) TakesCapture() bool {
+	return o.Status == PendingPayment || o.Status == Declined || o.Status == Cancelled && o.Payment.Status != payment.Captured
+}
+
+// CaptureTooLate records a captured payment whose places are gone: the order is
+// cancelled and all of the money goes back.
+func (o *Order) CaptureTooLate(reference string) bool {
+	if !o.TakesCapture() {
+		return false
+	}
+	o.Status, o.Refunded = Cancelled, o.Total
+	o.captured(reference)
+	return true
+}
+
+func (o *Order) captured(reference string) {
+	o.Payment.Status, o.Payment.Reference, o.Payment.Reason = payment.Captured, reference, ""
+	o.Version++
+}
+
+// Decline records that the provider refused. It reports false when the order no
+// longer waits: a refusal that arrives after the money did is stale.
+func (o *Order) Decline(reason string) bool {
+	if o.Status != PendingPayment {
+		return false
+	}
+	o.Status = Declined
+	o.Payment.Status, o.Payment.Reason = payment.Declined, reason
+	o.Version++
+	return true
+}
+
+// Refund takes amount off what the order keeps. It never gives back more than
+// was paid: that is ErrNotRefundable.
+func (o *Order) Refund(amount money.Money, ticketsLeft int) error {
+	if o.Status != Confirmed && o.Status != PartiallyRefunded {
+		return ErrNotRefundable
+	}
+	refunded, err := o.Refunded.Add(amount)
+	if err != nil || refunded.Amount > o.Total.Amount {
+		return ErrNotRefundable
+	}
+	o.Refunded, o.Status = refunded, PartiallyRefunded
+	if ticketsLeft == 0 {
+		o.Status = Refunded
+	}
+	o.Version++
+	return nil
+}
+
+// Cancel ends the order. due is what was paid and not given back yet. An order
+// that is cancelled already reports changed false.
+func (o *Order) Cancel() (due money.Money, changed bool, err error) {
+	switch o.Status {
+	case Cancelled:
+		return money.Money{}, false, nil
+	case Declined, Refunded:
+		return money.Money{}, false, ErrNotCancellable
+	case PendingPayment, Confirmed, PartiallyRefunded:
+	}
+	if o.Payment.Status == payment.Captured {
+		if due, err = o.Total.Sub(o.Refunded); err != nil {
+			return money.Money{}, false, err
+		}
+		o.Refunded = o.Total
+	}
+	o.Status = Cancelled
+	o.Version++
+	return due, true, nil
+}

@@ -1,0 +1,100 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	api "ticketmesh.dev/contracts/ticketsapi"
+	kit "ticketmesh.dev/platform/api"
+	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/problem"
+
+	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/buyer"
+	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/order"
+	"ticketmesh.dev/services/tickets/internal/payment"
+	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/ticket"
+	"ticketmesh.dev/services/tickets/internal/waitlist"
+)
+
+// problems is the one table from what the domain says to what the API says.
+var problems = []struct {
+	err    error
+	status int
+	code   string
+	detail string
+}{
+	{performance.ErrNotFound, http.StatusNotFound, problem.CodeNotFound, "no such performance, or not heard of it yet"},
+	{hold.ErrNotFound, http.StatusNotFound, problem.CodeNotFound, "no such hold of yours"},
+	{order.ErrNotFound, http.StatusNotFound, problem.CodeNotFound, "no such order of yours"},
+	{ticket.ErrNotFound, http.StatusNotFound, problem.CodeNotFound, "no such ticket of yours"},
+	{waitlist.ErrNotFound, http.StatusNotFound, problem.CodeNotFound, "no such waiting-list entry of yours"},
+	{app.ErrForbidden, http.StatusForbidden, problem.CodeForbidden, "not for this account"},
+	{performance.ErrSalesClosed, http.StatusConflict, "sales_closed", "the performance does not sell now"},
+	{app.ErrSoldOut, http.StatusConflict, "sold_out", "there are not so many places free"},
+	{hold.ErrExpired, http.StatusConflict, "hold_expired", "the hold is over"},
+	{hold.ErrUsed, http.StatusConflict, "hold_used", "the hold became an order"},
+	{buyer.ErrLimitExceeded, http.StatusUnprocessableEntity, "limit_exceeded", "more than one customer may have"},
+	{order.ErrNotCancellable, http.StatusConflict, "not_cancellable", "there is nothing to cancel any more"},
+	{order.ErrNotRefundable, http.StatusConflict, "not_refundable", "the order has no money to give back"},
+	{order.ErrAlreadyRefunded, http.StatusConflict, "already_refunded", "a ticket was refunded before"},
+	{order.ErrUnknownTicket, http.StatusUnprocessableEntity, "unknown_ticket", "a ticket is not of this order"},
+	{ticket.ErrAdmitted, http.StatusConflict, "ticket_admitted", "the ticket was used"},
+	{ticket.ErrVoid, http.StatusGone, "ticket_void", "the ticket, or this code of it, admits nobody"},
+	{ticket.ErrInvalidCode, http.StatusUnprocessableEntity, "invalid_code", "not a code of this house"},
+	{waitlist.ErrNotSoldOut, http.StatusConflict, "not_sold_out", "there are enough places: hold them"},
+	{waitlist.ErrUnknownCategory, http.StatusUnprocessableEntity, "unknown_price_category", "the performance has no such price category"},
+	{payment.ErrUnknownProvider, http.StatusBadRequest, problem.CodeInvalidRequest, "no such payment provider"},
+}
+
+// problemOf returns what the API says to an error; nil for one that is not the
+// client's business.
+func problemOf(err error) *problem.Problem {
+	var (
+		invalid     *app.InvalidError
+		unavailable *app.SeatsUnavailableError
+		unknown     *app.UnknownSeatError
+		declined    *order.DeclinedError
+		admitted    *ticket.AlreadyAdmittedError
+	)
+	switch {
+	case errors.As(err, &invalid):
+		return problem.InvalidRequest(problem.Field{Field: invalid.Field, Message: invalid.Message})
+	case errors.As(err, &unavailable):
+		return problem.New(http.StatusConflict, "seats_unavailable", "not all of the seats are free").With("seats", unavailable.Seats)
+	case errors.As(err, &unknown):
+		return problem.New(http.StatusUnprocessableEntity, "unknown_seat", "the performance has no such area or seat").With("seats", unknown.Seats)
+	case errors.As(err, &declined):
+		return problem.New(http.StatusPaymentRequired, "payment_declined", "the payment was declined: "+declined.Reason).With("orderId", declined.OrderID)
+	case errors.As(err, &admitted):
+		return problem.New(http.StatusConflict, "already_admitted", "the ticket was used before").
+			With("admittedAt", admitted.At.Format(event.TimeFormat)).With("gate", admitted.Gate)
+	}
+	for _, known := range problems {
+		if errors.Is(err, known.err) {
+			return problem.New(known.status, known.code, known.detail)
+		}
+	}
+	return nil
+}
+
+// NewError implements api.Handler.
+func (h *handler) NewError(ctx context.Context, err error) *api.ProblemStatusCode {
+	p := problemOf(err)
+	if p == nil {
+		p = kit.ProblemOf(ctx, h.logger, err)
+	}
+	answer := &api.ProblemStatusCode{StatusCode: p.Status}
+	// The contract's type has the members of a problem by their names in JSON.
+	encoded, err := p.MarshalJSON()
+	if err == nil {
+		err = answer.Response.UnmarshalJSON(encoded)
+	}
+	if err != nil {
+		h.logger.ErrorContext(ctx, "problem does not fit its contract", "code", p.Code, "error", err)
+	}
+	return answer
+}

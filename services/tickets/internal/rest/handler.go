@@ -1,0 +1,84 @@
+// Package rest answers the HTTP API of the contract with the use cases of
+// selling. It translates and decides nothing.
+package rest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"log/slog"
+	"net/http"
+
+	jose "github.com/go-jose/go-jose/v4"
+
+	api "ticketmesh.dev/contracts/ticketsapi"
+	kit "ticketmesh.dev/platform/api"
+	"ticketmesh.dev/platform/auth"
+	"ticketmesh.dev/platform/clock"
+
+	"ticketmesh.dev/services/tickets/internal/app"
+)
+
+// Webhooks reads what a payment provider reports.
+type Webhooks interface {
+	// Verify returns an error for what the provider did not sign.
+	Verify(header http.Header, body []byte) error
+}
+
+// Deps is what the API needs.
+type Deps struct {
+	Selling  *app.Selling
+	CodeKey  jose.JSONWebKey
+	Webhooks map[string]Webhooks // by provider
+	Clock    clock.Clock
+	Logger   *slog.Logger
+}
+
+// New returns the API's routes, without what surrounds them on every service.
+func New(d Deps) (http.Handler, error) {
+	h := &handler{selling: d.Selling, key: d.CodeKey, clock: d.Clock, logger: d.Logger}
+	server, err := api.NewServer(h, security{},
+		api.WithNotFound(kit.NotFound),
+		api.WithMethodNotAllowed(kit.MethodNotAllowed),
+		api.WithErrorHandler(api.ErrorHandler(kit.ErrorHandler(d.Logger))),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return verifyWebhooks(server, d.Webhooks), nil
+}
+
+type handler struct {
+	selling *app.Selling
+	key     jose.JSONWebKey
+	clock   clock.Clock
+	logger  *slog.Logger
+}
+
+var _ api.Handler = (*handler)(nil)
+
+type security struct{}
+
+// HandleBearer implements api.SecurityHandler.
+func (security) HandleBearer(ctx context.Context, _ api.OperationName, _ api.Bearer) (context.Context, error) {
+	return kit.Bearer(ctx)
+}
+
+func caller(ctx context.Context) app.Caller {
+	c, _ := auth.CallerFrom(ctx)
+	return app.Caller{CustomerID: c.Sub, Email: c.Email, Groups: c.Groups}
+}
+
+// GetHealth implements api.Handler.
+func (h *handler) GetHealth(context.Context) (*api.Health, error) {
+	return &api.Health{Status: api.HealthStatusOk}, nil
+}
+
+// GetCodeKeys implements api.Handler.
+func (h *handler) GetCodeKeys(context.Context) (*api.JWKS, error) {
+	key := api.JWK{Kty: "OKP", Kid: h.key.KeyID, Use: h.key.Use, Alg: h.key.Algorithm, Crv: api.NewOptString("Ed25519")}
+	if public, ok := h.key.Key.(ed25519.PublicKey); ok {
+		key.X = api.NewOptString(base64.RawURLEncoding.EncodeToString(public))
+	}
+	return &api.JWKS{Keys: []api.JWK{key}}, nil
+}

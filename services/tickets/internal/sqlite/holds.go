@@ -1,0 +1,96 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/buyer"
+	"ticketmesh.dev/services/tickets/internal/hold"
+)
+
+// Hold implements app.Tx.
+func (t *transaction) Hold(holdID id.ID) (hold.Hold, error) {
+	var (
+		h                                     hold.Hold
+		performanceID, orderID, entryID, text []byte
+		placedAt, expiresAt                   int64
+	)
+	err := t.QueryRow(`SELECT performance_id, customer_id, status, items, total, currency, placed_at, expires_at, order_id, entry_id, version
+		FROM holds WHERE id = ?`, holdID[:]).Scan(&performanceID, &h.CustomerID, &h.Status, &text, &h.Total.Amount, &h.Total.Currency,
+		&placedAt, &expiresAt, &orderID, &entryID, &h.Version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return h, hold.ErrNotFound
+	}
+	if err != nil {
+		return h, err
+	}
+	h.ID, h.PerformanceID, h.OrderID, h.EntryID = holdID, id.ID(performanceID), id.ID(orderID), id.ID(entryID)
+	h.PlacedAt, h.ExpiresAt = instant(placedAt), instant(expiresAt)
+	return h, json.Unmarshal(text, &h.Items)
+}
+
+// PutHold implements app.Tx.
+func (t *transaction) PutHold(h hold.Hold) error {
+	if h.Version > 1 {
+		// What is held does not change, so the bulk of the row is left alone.
+		changed, err := t.Exec(`UPDATE holds SET status = ?, expires_at = ?, order_id = ?, entry_id = ?, version = ? WHERE id = ?`,
+			string(h.Status), millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version, h.ID[:])
+		if err != nil || changed == 1 {
+			return err
+		}
+	}
+	text, err := json.Marshal(h.Items)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(`INSERT OR REPLACE INTO holds (id, performance_id, customer_id, status, items, total, currency, placed_at, expires_at, order_id, entry_id, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), text,
+		h.Total.Amount, h.Total.Currency, millis(h.PlacedAt), millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version)
+	return err
+}
+
+// Hold implements app.Store.
+func (s *Store) Hold(ctx context.Context, holdID id.ID) (h hold.Hold, err error) {
+	err = s.read(ctx, func(t *transaction) error {
+		h, err = t.Hold(holdID)
+		return err
+	})
+	return h, err
+}
+
+// DueHolds implements app.Store.
+func (s *Store) DueHolds(ctx context.Context, now time.Time, limit int) ([]id.ID, error) {
+	return s.ids(ctx, `SELECT id FROM holds WHERE status = 'active' AND expires_at <= ? ORDER BY expires_at LIMIT ?`, millis(now), limit)
+}
+
+// Buyer implements app.Tx.
+func (t *transaction) Buyer(performanceID id.ID, customerID string) (buyer.Buyer, error) {
+	b := buyer.Buyer{PerformanceID: performanceID, CustomerID: customerID}
+	var text []byte
+	err := t.QueryRow(`SELECT claims, owned, version FROM buyers WHERE performance_id = ? AND customer_id = ?`, performanceID[:], customerID).
+		Scan(&text, &b.Owned, &b.Version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return b, nil
+	}
+	if err != nil {
+		return b, err
+	}
+	return b, json.Unmarshal(text, &b.Claims)
+}
+
+// PutBuyer implements app.Tx.
+func (t *transaction) PutBuyer(b buyer.Buyer) error {
+	text, err := json.Marshal(b.Claims)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(`INSERT INTO buyers (performance_id, customer_id, claims, owned, version) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (performance_id, customer_id) DO UPDATE SET claims = excluded.claims, owned = excluded.owned, version = excluded.version`,
+		b.PerformanceID[:], b.CustomerID, text, b.Owned, b.Version)
+	return err
+}

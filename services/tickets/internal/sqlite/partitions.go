@@ -1,0 +1,203 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/platform/sqlite"
+
+	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
+)
+
+const partitionColumns = `performance_id, area_id, number, capacity, sold, claims, version`
+
+// claimBytes is the size of a stored claim: hold, slots, expiry.
+const claimBytes = 16 + 8 + 8
+
+func encodeClaims(claims []inventory.Claim) []byte {
+	encoded := make([]byte, 0, len(claims)*claimBytes)
+	for _, claim := range claims {
+		encoded = append(encoded, claim.HoldID[:]...)
+		encoded = binary.BigEndian.AppendUint64(encoded, uint64(claim.Slots))
+		encoded = binary.BigEndian.AppendUint64(encoded, uint64(millis(claim.Until)))
+	}
+	return encoded
+}
+
+func decodeClaims(encoded []byte) ([]inventory.Claim, error) {
+	if len(encoded)%claimBytes != 0 {
+		return nil, fmt.Errorf("claims of %d bytes", len(encoded))
+	}
+	claims := make([]inventory.Claim, 0, len(encoded)/claimBytes+1)
+	for ; len(encoded) > 0; encoded = encoded[claimBytes:] {
+		claims = append(claims, inventory.Claim{
+			HoldID: id.ID(encoded[:16]),
+			Slots:  inventory.Slots(binary.BigEndian.Uint64(encoded[16:24])),
+			Until:  instant(int64(binary.BigEndian.Uint64(encoded[24:32]))),
+		})
+	}
+	return claims, nil
+}
+
+type scanner interface{ Scan(dest ...any) error }
+
+func scanPartition(row scanner) (inventory.Partition, error) {
+	var (
+		p              inventory.Partition
+		scanID, claims []byte
+		sold           int64
+	)
+	if err := row.Scan(&scanID, &p.AreaID, &p.Number, &p.Capacity, &sold, &claims, &p.Version); err != nil {
+		return p, err
+	}
+	p.PerformanceID, p.Sold = id.ID(scanID), inventory.Slots(sold)
+	var err error
+	p.Claims, err = decodeClaims(claims)
+	return p, err
+}
+
+func freshPartition(performanceID id.ID, areaID string, number, capacity int) inventory.Partition {
+	return inventory.New(inventory.Key{PerformanceID: performanceID, AreaID: areaID, Number: number}, capacity)
+}
+
+// Partition implements app.Tx.
+func (t *transaction) Partition(key inventory.Key) (inventory.Partition, error) {
+	p, err := scanPartition(t.QueryRow(`SELECT `+partitionColumns+` FROM partitions WHERE performance_id = ? AND area_id = ? AND number = ?`,
+		key.PerformanceID[:], key.AreaID, key.Number))
+	if errors.Is(err, sql.ErrNoRows) {
+		return inventory.Partition{Key: key}, nil
+	}
+	return p, err
+}
+
+// FreePartitions implements app.Tx.
+func (t *transaction) FreePartitions(area *seatmap.AreaLayout, performanceID id.ID, run, from, limit int, now time.Time) ([]inventory.Partition, error) {
+	// The last line repeats the condition of the index partitions_open, so that
+	// partitions that are sold out are not even looked at.
+	const query = `SELECT ` + partitionColumns + ` FROM partitions
+		WHERE performance_id = ? AND area_id = ? AND number >= ? AND number < ?
+			AND (run >= ? OR next_expiry > 0 AND next_expiry <= ?)
+			AND (run > 0 OR next_expiry > 0)
+		ORDER BY number LIMIT ?`
+	var found []inventory.Partition
+	for _, part := range [2][2]int{{from, area.Partitions()}, {0, from}} {
+		if len(found) == limit || part[0] == part[1] {
+			continue
+		}
+		rows, err := t.Query(query, performanceID[:], area.ID, part[0], part[1], run, millis(now), limit-len(found))
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			p, err := scanPartition(rows)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, p)
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// PutPartition implements app.Tx.
+func (t *transaction) PutPartition(area *seatmap.AreaLayout, p inventory.Partition) error {
+	_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry)
+		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+		ON CONFLICT (performance_id, area_id, number) DO UPDATE SET sold = excluded.sold, claims = excluded.claims,
+			version = excluded.version, run = excluded.run, next_expiry = excluded.next_expiry`,
+		p.PerformanceID[:], p.AreaID, p.Number, p.Capacity, int64(p.Sold), encodeClaims(p.Claims), p.Version,
+		longestRun(area, &p, t.store.clock.Now()), millis(p.NextExpiry()))
+	t.announceLater()
+	return err
+}
+
+func longestRun(area *seatmap.AreaLayout, p *inventory.Partition, now time.Time) int {
+	free := p.Free(now)
+	if area.Kind == seatmap.General {
+		return free.Count()
+	}
+	return inventory.LongestRun(free&area.Ordinary(p.Number), area.Adjacent(p.Number))
+}
+
+// Partitions implements app.Store.
+func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error) {
+	var found []inventory.Partition
+	err := s.db.Read(ctx, func(tx *sqlite.Tx) error {
+		rows, err := tx.Query(`SELECT `+partitionColumns+` FROM partitions WHERE performance_id = ?`, performanceID[:])
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			p, err := scanPartition(rows)
+			if err != nil {
+				return err
+			}
+			found = append(found, p)
+		}
+		return rows.Err()
+	})
+	return found, err
+}
+
+// announceLater wakes Announce once the change is durable.
+func (t *transaction) announceLater() {
+	t.AfterCommit(func() {
+		select {
+		case t.store.changed <- struct{}{}:
+		default: // it is awake already
+		}
+	})
+}
+
+// Changed receives when a partition changed that has not been announced.
+func (s *Store) Changed() <-chan struct{} { return s.changed }
+
+// Announce commits an availability.changed event for up to limit partitions
+// whose newest version has none, and returns how many. A partition's row is its
+// own outbox entry: version and announced commit with the state, and however
+// often a partition changes between two calls it is announced once, with its
+// newest state.
+func (s *Store) Announce(ctx context.Context, limit int) (int, error) {
+	announced := 0
+	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		announced = 0
+		t := &transaction{Tx: tx, ctx: ctx, store: s}
+		rows, err := tx.Query(`SELECT `+partitionColumns+` FROM partitions WHERE version > announced LIMIT ?`, limit)
+		if err != nil {
+			return err
+		}
+		var due []inventory.Partition
+		for rows.Next() {
+			p, err := scanPartition(rows)
+			if err != nil {
+				return err
+			}
+			due = append(due, p)
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		for _, p := range due {
+			if err := t.Record(inventory.ChangedFact{Partition: p}); err != nil {
+				return err
+			}
+			_, err := tx.Exec(`UPDATE partitions SET announced = ? WHERE performance_id = ? AND area_id = ? AND number = ?`,
+				p.Version, p.PerformanceID[:], p.AreaID, p.Number)
+			if err != nil {
+				return err
+			}
+		}
+		announced = len(due)
+		return nil
+	})
+	return announced, err
+}

@@ -1,0 +1,261 @@
+// Package sqlite keeps the state of selling in one SQLite file, for the embedded
+// mode. It decides nothing: what may happen to an entity, the entity says.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"sync"
+	"time"
+
+	"ticketmesh.dev/platform/clock"
+	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/platform/sqlite"
+
+	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/eventcodec"
+	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations returns the goose migrations of the store's tables.
+func Migrations() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return sub
+}
+
+// Store implements app.Store.
+type Store struct {
+	db      *sqlite.DB
+	encoder *eventcodec.Encoder
+	clock   clock.Clock
+
+	// writing is what the writer goroutine has read: only it looks here, so a
+	// change in the batch at hand is never missed.
+	writing map[id.ID]*performance.Performance
+	reading sync.Map // id.ID -> *performance.Performance, the newest committed
+	changed chan struct{}
+}
+
+var _ app.Store = (*Store)(nil)
+
+// New returns a store over an open database with its Migrations applied.
+func New(db *sqlite.DB, encoder *eventcodec.Encoder, c clock.Clock) *Store {
+	return &Store{db: db, encoder: encoder, clock: c, writing: map[id.ID]*performance.Performance{}, changed: make(chan struct{}, 1)}
+}
+
+// Update implements app.Store.
+func (s *Store) Update(ctx context.Context, fn func(app.Tx) error) error {
+	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		return fn(&transaction{Tx: tx, ctx: ctx, store: s})
+	})
+}
+
+func (s *Store) read(ctx context.Context, fn func(*transaction) error) error {
+	return s.db.Read(ctx, func(tx *sqlite.Tx) error {
+		return fn(&transaction{Tx: tx, ctx: ctx, store: s})
+	})
+}
+
+// transaction implements app.Tx.
+type transaction struct {
+	*sqlite.Tx
+	ctx   context.Context
+	store *Store
+}
+
+var _ app.Tx = (*transaction)(nil)
+
+// Record implements app.Tx.
+func (t *transaction) Record(facts ...any) error {
+	now := t.store.clock.Now()
+	for _, fact := range facts {
+		encoded, err := t.store.encoder.Encode(t.ctx, fact, now)
+		if err != nil {
+			return err
+		}
+		if err := t.Publish(t.ctx, encoded); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// performanceDocument is what a row of performances holds of the parts that no
+// query looks at.
+type performanceDocument struct {
+	ShowID                id.ID
+	OrganizerID           string
+	Title                 string
+	Cancelled             bool
+	StartsAtLocal         string
+	TimeZone              string
+	StartsAt, Open, Close int64
+	Currency              string
+	Categories            []performance.PriceCategory
+	Limits                performance.Limits
+	SeatMapVersion        int
+	Areas                 []seatmap.Area
+}
+
+// Performance implements app.Tx.
+func (t *transaction) Performance(performanceID id.ID) (*performance.Performance, error) {
+	if known := t.store.writing[performanceID]; known != nil {
+		return known, nil
+	}
+	loaded, err := loadPerformance(t.Tx, performanceID)
+	if err != nil {
+		return nil, err
+	}
+	t.AfterCommit(func() { t.store.remember(loaded) })
+	return loaded, nil
+}
+
+// remember runs on the writer goroutine.
+func (s *Store) remember(p *performance.Performance) {
+	s.writing[p.ID] = p
+	s.reading.Store(p.ID, p)
+}
+
+// Performance implements app.Store.
+func (s *Store) Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error) {
+	if known, ok := s.reading.Load(performanceID); ok {
+		return known.(*performance.Performance), nil
+	}
+	var loaded *performance.Performance
+	err := s.db.Read(ctx, func(tx *sqlite.Tx) (err error) {
+		loaded, err = loadPerformance(tx, performanceID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Never over a newer one that the writer has put there meanwhile.
+	s.reading.LoadOrStore(performanceID, loaded)
+	return loaded, nil
+}
+
+func loadPerformance(tx *sqlite.Tx, performanceID id.ID) (*performance.Performance, error) {
+	var (
+		version int
+		text    []byte
+	)
+	err := tx.QueryRow(`SELECT version, document FROM performances WHERE id = ?`, performanceID[:]).Scan(&version, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, performance.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	var d performanceDocument
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, err
+	}
+	layout, err := seatmap.New(d.Areas)
+	if err != nil {
+		return nil, err
+	}
+	return &performance.Performance{
+		ID: performanceID, Version: version, ShowID: d.ShowID, OrganizerID: d.OrganizerID, Title: d.Title, Cancelled: d.Cancelled,
+		StartsAtLocal: d.StartsAtLocal, TimeZone: d.TimeZone, StartsAt: instant(d.StartsAt), SalesOpenAt: instant(d.Open),
+		SalesCloseAt: instant(d.Close), Currency: d.Currency, Categories: d.Categories, Limits: d.Limits,
+		SeatMapVersion: d.SeatMapVersion, Areas: d.Areas, Layout: layout,
+	}, nil
+}
+
+// PutPerformance implements app.Tx.
+func (t *transaction) PutPerformance(p *performance.Performance) error {
+	text, err := json.Marshal(performanceDocument{
+		ShowID: p.ShowID, OrganizerID: p.OrganizerID, Title: p.Title, Cancelled: p.Cancelled, StartsAtLocal: p.StartsAtLocal,
+		TimeZone: p.TimeZone, StartsAt: millis(p.StartsAt), Open: millis(p.SalesOpenAt), Close: millis(p.SalesCloseAt),
+		Currency: p.Currency, Categories: p.Categories, Limits: p.Limits, SeatMapVersion: p.SeatMapVersion, Areas: p.Areas,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(`INSERT INTO performances (id, version, cancel_pending, document) VALUES (?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET version = excluded.version, cancel_pending = excluded.cancel_pending, document = excluded.document`,
+		p.ID[:], p.Version, p.Cancelled, text)
+	if err != nil {
+		return err
+	}
+	delete(t.store.writing, p.ID)
+	t.AfterCommit(func() { t.store.remember(p) })
+	return t.layOut(p)
+}
+
+// layOut makes a row for every partition that has none.
+func (t *transaction) layOut(p *performance.Performance) error {
+	for _, area := range p.Layout.Areas() {
+		for number := range area.Partitions() {
+			capacity := area.PartitionCapacity(number)
+			fresh := freshPartition(p.ID, area.ID, number, capacity)
+			_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry)
+				VALUES (?, ?, ?, ?, 0, x'', 1, 0, ?, 0) ON CONFLICT DO NOTHING`,
+				p.ID[:], area.ID, number, capacity, longestRun(area, &fresh, t.store.clock.Now()))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	t.announceLater()
+	return nil
+}
+
+// CancelledPerformances implements app.Store.
+func (s *Store) CancelledPerformances(ctx context.Context) ([]id.ID, error) {
+	return s.ids(ctx, `SELECT id FROM performances WHERE cancel_pending = 1`)
+}
+
+// CancellationDone implements app.Store.
+func (s *Store) CancellationDone(ctx context.Context, performanceID id.ID) error {
+	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
+		_, err := tx.Exec(`UPDATE performances SET cancel_pending = 0 WHERE id = ?`, performanceID[:])
+		return err
+	})
+}
+
+// ids runs a query whose one column is an id.
+func (s *Store) ids(ctx context.Context, query string, args ...any) ([]id.ID, error) {
+	var found []id.ID
+	err := s.db.Read(ctx, func(tx *sqlite.Tx) error {
+		rows, err := tx.Query(query, args...)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var raw []byte
+			if err := rows.Scan(&raw); err != nil {
+				return err
+			}
+			found = append(found, id.ID(raw))
+		}
+		return rows.Err()
+	})
+	return found, err
+}
+
+// millis is how times are stored: Unix milliseconds, 0 for none.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
