@@ -65,7 +65,8 @@ type reader struct {
 	objects map[int]string
 }
 
-func parse(t *testing.T, data []byte) file {
+// newReader reads a file's objects.
+func newReader(t *testing.T, data []byte) reader {
 	t.Helper()
 	r := reader{t: t, objects: map[int]string{}}
 	if !bytes.HasPrefix(data, []byte("%PDF-1.")) {
@@ -104,6 +105,12 @@ func parse(t *testing.T, data []byte) file {
 		}
 		r.objects[i] = string(body[:bytes.Index(body, []byte("\nendobj\n"))])
 	}
+	return r
+}
+
+func parse(t *testing.T, data []byte) file {
+	t.Helper()
+	r := newReader(t, data)
 	kids := kidsPattern.FindStringSubmatch(r.objects[2])
 	if kids == nil {
 		t.Fatalf("no page tree in %q", r.objects[2])

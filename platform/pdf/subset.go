@@ -14,7 +14,7 @@ type subset struct {
 	from   *typeface
 	number map[uint16]uint16 // by the typeface's glyph
 	glyphs []uint16          // the typeface's glyph, by number
-	runes  []rune            // a character for each number, 0: none
+	runes  []rune            // a character for each number; 0 for the box
 }
 
 func newSubset(key string, from *typeface) face {
@@ -50,7 +50,6 @@ func (s *subset) use(glyph uint16, r rune) uint16 {
 
 func (s *subset) write(d *document) int {
 	program := s.program()
-	shown := len(s.glyphs)
 	file := d.stream(program, "/Length1 "+strconv.Itoa(len(program)))
 	t := s.from
 	base := s.tag() + "+" + t.name
@@ -58,7 +57,7 @@ func (s *subset) write(d *document) int {
 		"/Ascent %d/Descent %d/CapHeight 720/StemV 80/FontFile2 %d 0 R>>",
 		base, t.box[0], t.box[1], t.box[2], t.box[3], t.ascent, t.descent, file))
 	widths := []byte("[0[")
-	for _, glyph := range s.glyphs[:shown] {
+	for _, glyph := range s.glyphs {
 		widths = strconv.AppendInt(widths, int64(t.scale(int(t.advances[glyph]))), 10)
 		widths = append(widths, ' ')
 	}
@@ -92,17 +91,8 @@ func (s *subset) toUnicode() []byte {
 	// A section holds at most 100 characters.
 	for start := 1; start < len(s.runes); start += 100 {
 		section := s.runes[start:min(start+100, len(s.runes))]
-		n := 0
-		for _, r := range section {
-			if r != 0 {
-				n++
-			}
-		}
-		out = fmt.Appendf(out, "%d beginbfchar\n", n)
+		out = fmt.Appendf(out, "%d beginbfchar\n", len(section))
 		for i, r := range section {
-			if r == 0 {
-				continue
-			}
 			out = fmt.Appendf(out, "<%04X><", start+i)
 			for _, unit := range utf16.Encode([]rune{r}) {
 				out = fmt.Appendf(out, "%04X", unit)
@@ -118,21 +108,11 @@ func (s *subset) toUnicode() []byte {
 func (s *subset) program() []byte {
 	be := binary.BigEndian
 	var glyf, loca, hmtx []byte
-	// Components of composite glyphs are appended while this runs.
-	for i := 0; i < len(s.glyphs); i++ {
-		glyph := s.glyphs[i]
-		outline := s.from.glyphs[glyph]
+	for _, glyph := range s.glyphs {
 		loca = be.AppendUint32(loca, uint32(len(glyf)))
 		hmtx = be.AppendUint16(hmtx, s.from.advances[glyph])
 		hmtx = be.AppendUint16(hmtx, s.from.bearings[glyph])
-		start := len(glyf)
-		glyf = append(glyf, outline...)
-		if len(outline) > 0 && outline[0]&0x80 != 0 {
-			components(glyf[start:], func(at int) {
-				component := glyf[start+at+2:]
-				be.PutUint16(component, s.use(be.Uint16(component), 0))
-			})
-		}
+		glyf = append(glyf, s.from.glyphs[glyph]...)
 		for len(glyf)%4 != 0 {
 			glyf = append(glyf, 0)
 		}

@@ -75,7 +75,11 @@ func parse(name string, data []byte) (*typeface, bool) {
 		return 2 * int(be.Uint16(loca[2*i:]))
 	}
 	for g := range count {
-		t.glyphs = append(t.glyphs, unhinted(glyf[at(g):at(g+1)]))
+		outline, ok := unhinted(glyf[at(g):at(g+1)])
+		if !ok {
+			return nil, false
+		}
+		t.glyphs = append(t.glyphs, outline)
 		if g < metrics {
 			t.advances = append(t.advances, be.Uint16(hmtx[4*g:]))
 			t.bearings = append(t.bearings, be.Uint16(hmtx[4*g+2:]))
@@ -100,58 +104,21 @@ func parse(name string, data []byte) (*typeface, bool) {
 
 func (t *typeface) scale(units int) int { return units * 1000 / t.unitsPerEm }
 
-const (
-	argsAreWords     = 0x0001
-	haveScale        = 0x0008
-	moreComponents   = 0x0020
-	haveXYScale      = 0x0040
-	haveTwoByTwo     = 0x0080
-	haveInstructions = 0x0100
-)
-
 // unhinted returns a glyph's outline without its instructions: they are half of a font's bytes, only help at sizes
-// that nobody prints, and would need the font's shared programs beside them.
-func unhinted(glyph []byte) []byte {
+// that nobody prints, and would need the font's shared programs beside them. It is false for a glyph that is composed
+// of others; the Go fonts have none.
+func unhinted(glyph []byte) ([]byte, bool) {
 	if len(glyph) < 10 {
-		return nil
+		return nil, true
 	}
 	be := binary.BigEndian
 	contours := int(int16(be.Uint16(glyph)))
-	if contours >= 0 {
-		end := 10 + 2*contours
-		instructions := int(be.Uint16(glyph[end:]))
-		plain := append([]byte(nil), glyph[:end]...)
-		plain = append(plain, 0, 0)
-		return append(plain, glyph[end+2+instructions:]...)
+	if contours < 0 {
+		return nil, false
 	}
-	plain := append([]byte(nil), glyph...)
-	end := components(plain, func(at int) {
-		be.PutUint16(plain[at:], be.Uint16(plain[at:])&^haveInstructions)
-	})
-	return plain[:end]
-}
-
-// components calls visit with the offset of each component of a composite glyph, and returns where they end.
-func components(glyph []byte, visit func(at int)) int {
-	be := binary.BigEndian
-	at := 10
-	for {
-		flags := be.Uint16(glyph[at:])
-		visit(at)
-		at += 6
-		if flags&argsAreWords != 0 {
-			at += 2
-		}
-		switch {
-		case flags&haveScale != 0:
-			at += 2
-		case flags&haveXYScale != 0:
-			at += 4
-		case flags&haveTwoByTwo != 0:
-			at += 8
-		}
-		if flags&moreComponents == 0 {
-			return at
-		}
-	}
+	end := 10 + 2*contours
+	instructions := int(be.Uint16(glyph[end:]))
+	plain := append([]byte(nil), glyph[:end]...)
+	plain = append(plain, 0, 0)
+	return append(plain, glyph[end+2+instructions:]...), true
 }

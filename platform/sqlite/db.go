@@ -112,7 +112,7 @@ func Open(ctx context.Context, c Config) (_ *DB, err error) {
 		d.readers <- r
 	}
 	d.writer = writer{db: d, max: c.MaxBatch}
-	if d.writer.conn, err = newConn(ctx, d.writeDB); err != nil {
+	if err := d.writer.connect(); err != nil {
 		return nil, err
 	}
 	go func() {

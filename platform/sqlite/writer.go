@@ -2,11 +2,12 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -204,21 +205,52 @@ func (w *writer) call(fn func(*Tx) error) (err error) {
 	return fn(&w.tx)
 }
 
+// Another process may hold the file's write lock. SQLite's own waiting looks
+// for it every 100 ms at last, and finds it taken nearly always when the other
+// writes without a pause; looking often gets a turn.
+const (
+	busyTimeout  = 5 * time.Second
+	busyInterval = time.Millisecond
+)
+
 func (w *writer) begin() error {
 	if w.conn == nil {
-		c, err := newConn(background, w.db.writeDB)
-		if err != nil {
+		if err := w.connect(); err != nil {
 			return err
 		}
-		w.conn = c
 	}
-	if _, err := w.conn.exec(sqlImmediate); err != nil {
+	var deadline time.Time
+	for {
+		_, err := w.conn.exec(sqlImmediate)
+		if err == nil {
+			w.begun = true
+			return nil
+		}
 		if !IsBusy(err) {
 			w.replace()
+			return err
 		}
+		switch now := time.Now(); {
+		case deadline.IsZero():
+			deadline = now.Add(busyTimeout)
+		case now.After(deadline):
+			return err
+		}
+		time.Sleep(rand.N(busyInterval))
+	}
+}
+
+// connect opens the writing connection.
+func (w *writer) connect() error {
+	c, err := newConn(background, w.db.writeDB)
+	if err != nil {
 		return err
 	}
-	w.begun = true
+	if _, err := c.exec(`PRAGMA busy_timeout = 0`); err != nil {
+		c.discard()
+		return err
+	}
+	w.conn = c
 	return nil
 }
 
@@ -300,5 +332,5 @@ func (w *writer) close() error {
 	if w.conn == nil {
 		return nil
 	}
-	return errors.Join(w.conn.close())
+	return w.conn.close()
 }

@@ -21,3 +21,11 @@ func Duplicate(b *Bus, visibleAt int64) {
 		panic(err)
 	}
 }
+
+// For the fuzz tests of what is stored.
+var (
+	EncodeMetadata = encodeMetadata
+	DecodeMetadata = decodeMetadata
+	PackID         = packID
+	UnpackID       = unpackID
+)

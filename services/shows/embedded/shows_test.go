@@ -328,11 +328,23 @@ func TestMalformedListParametersNameTheirField(t *testing.T) {
 	show := m.publishedShow()
 	long := strings.Repeat("x", 600)
 	tests := []struct{ path, want string }{
-		{"/shows?limit=0", "limit"}, {"/shows?limit=101", "limit"}, {"/shows?limit=x", "limit"}, {"/shows?limit=-1", "limit"},
-		{"/shows?from=yesterday1", "from"}, {"/shows?from=2027-06-31", "from"}, {"/shows?to=2027-06-01T20:00", "to"}, {"/shows?to=x", "to"},
-		{"/shows?q=", "q"}, {"/shows?q=" + long, "q"}, {"/shows?category=" + long, "category"},
-		{"/shows?cursor=x", "cursor"}, {"/shows?cursor=" + long, "cursor"}, {"/shows?cursor=eyJ4IjoxfQ", "cursor"},
-		{show + "/performances?limit=0", "limit"}, {show + "/performances?cursor=e30", "cursor"}, {show + "/performances?cursor=!", "cursor"},
+		{"/shows?limit=0", "limit"},
+		{"/shows?limit=101", "limit"},
+		{"/shows?limit=x", "limit"},
+		{"/shows?limit=-1", "limit"},
+		{"/shows?from=yesterday1", "from"},
+		{"/shows?from=2027-06-31", "from"},
+		{"/shows?to=2027-06-01T20:00", "to"},
+		{"/shows?to=x", "to"},
+		{"/shows?q=", "q"},
+		{"/shows?q=" + long, "q"},
+		{"/shows?category=" + long, "category"},
+		{"/shows?cursor=x", "cursor"},
+		{"/shows?cursor=" + long, "cursor"},
+		{"/shows?cursor=eyJ4IjoxfQ", "cursor"},
+		{show + "/performances?limit=0", "limit"},
+		{show + "/performances?cursor=e30", "cursor"},
+		{show + "/performances?cursor=!", "cursor"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.path[:min(40, len(tt.path))], func(t *testing.T) {

@@ -69,6 +69,28 @@ func checkImports(p goPackage) []Finding {
 		}
 		findings = append(findings, Finding{rule, p.path(), "imports " + strings.TrimPrefix(imported, prefix)})
 	}
+	return append(findings, checkTestImports(p, from)...)
+}
+
+// checkTestImports holds tests to what keeps modules apart; within theirs they
+// may import what they like.
+func checkTestImports(p goPackage, from place) []Finding {
+	tests := slices.Concat(p.TestImports, p.XTestImports)
+	slices.Sort(tests)
+	var findings []Finding
+	for _, imported := range slices.Compact(tests) {
+		to := placeOf(imported)
+		rule := ""
+		switch {
+		case from.service != "" && to.service != "" && from.service != to.service:
+			rule = ruleServices
+		case (from.kind == platform || from.kind == contracts) && !mayImport(from, to, imported):
+			rule = importRule(from.kind)
+		default:
+			continue
+		}
+		findings = append(findings, Finding{rule, p.path(), "its tests import " + strings.TrimPrefix(imported, prefix)})
+	}
 	return findings
 }
 

@@ -18,7 +18,7 @@ import (
 // prefix is what the paths of all our packages begin with.
 const prefix = "ticketmesh.dev/"
 
-// goPackage is a package of ours, without its tests.
+// goPackage is a package of ours.
 type goPackage struct {
 	ImportPath string
 	Dir        string
@@ -28,6 +28,8 @@ type goPackage struct {
 	Imports    []string
 	// Deps are all packages that it links.
 	Deps []string
+	// What its tests import, from inside and from outside the package.
+	TestImports, XTestImports []string
 }
 
 // path is the import path without the part that all have.
@@ -36,7 +38,7 @@ func (p goPackage) path() string { return strings.TrimPrefix(p.ImportPath, prefi
 // load lists our packages in the workspace at root, by one run of the go
 // command.
 func load(ctx context.Context, root string) ([]goPackage, error) {
-	command := exec.CommandContext(ctx, "go", "list", "-json=ImportPath,Dir,Name,GoFiles,CgoFiles,Imports,Deps", "work")
+	command := exec.CommandContext(ctx, "go", "list", "-json=ImportPath,Dir,Name,GoFiles,CgoFiles,Imports,Deps,TestImports,XTestImports", "work")
 	command.Dir = root
 	// The workspace is what is looked at, also by a module's tests without it.
 	command.Env = append(command.Environ(), "GOWORK=")

@@ -12,10 +12,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+
+	"github.com/ThreeDotsLabs/watermill/message"
 
 	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
+	"ticketmesh.dev/platform/consumer"
 	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/platform/sqlitebus"
 	infoservice "ticketmesh.dev/services/info/embedded"
@@ -62,6 +66,9 @@ type Mesh struct {
 	services []*service.Service
 	handler  http.Handler
 	closers  []func() error
+
+	subscriptions []consumer.Subscription
+	subscribers   map[string]message.Subscriber // by the subscription's name
 }
 
 // Open opens the bus, the issuer and all services, and listens. What fails
@@ -91,7 +98,7 @@ func Open(ctx context.Context, c Config) (_ *Mesh, err error) {
 		return nil
 	})
 	if m.url = c.BaseURL; m.url == "" {
-		m.url = "http://" + m.listener.Addr().String()
+		m.url = "http://" + reachable(m.listener.Addr())
 	}
 	if m.bus, err = sqlitebus.Open(ctx, filepath.Join(c.DataDir, BusFile), sqlitebus.Options{Owner: true, Clock: c.Clock, Logger: c.Logger}); err != nil {
 		return nil, err
@@ -100,7 +107,19 @@ func Open(ctx context.Context, c Config) (_ *Mesh, err error) {
 	if err := m.openServices(ctx); err != nil {
 		return nil, err
 	}
+	if err := m.subscribe(); err != nil {
+		return nil, err
+	}
 	return m, nil
+}
+
+// reachable is a listener's address as clients on this machine write it: one
+// that listens on all addresses is reached at localhost.
+func reachable(address net.Addr) string {
+	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return address.String()
 }
 
 func (m *Mesh) openServices(ctx context.Context) error {
@@ -161,7 +180,9 @@ func (m *Mesh) openIdentity(ctx context.Context) (auth.Verifier, error) {
 	c := m.config
 	wanted := auth.Config{Issuer: c.OIDC.Issuer, ClientIDs: c.OIDC.ClientIDs, Clock: c.Clock}
 	if wanted.Issuer == "" {
-		builtIn, err := issuer.Open(ctx, issuer.Config{DataDir: c.DataDir, IssuerURL: m.url, ClientID: ClientID, Clock: c.Clock, Logger: c.Logger})
+		builtIn, err := issuer.Open(ctx, issuer.Config{
+			DataDir: c.DataDir, IssuerURL: m.url, ClientID: ClientID, CORSOrigins: c.CORSOrigins, Clock: c.Clock, Logger: c.Logger,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("issuer: %w", err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"ticketmesh.dev/platform/consumer"
+	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/outbox"
 	"ticketmesh.dev/platform/sqlitebus"
 )
@@ -76,13 +77,26 @@ func (m *Mesh) Run(ctx context.Context, ready func()) error {
 	return errors.Join(shutdown, worked, relays.wait(), m.close())
 }
 
-func (m *Mesh) consume(ctx context.Context) error {
-	var subscriptions []consumer.Subscription
+// subscribe makes the durable queue of every consumer. It comes before anything
+// is published: what is published before a queue exists never gets there.
+func (m *Mesh) subscribe() error {
+	m.subscribers = map[string]message.Subscriber{}
 	for _, s := range m.services {
-		subscriptions = append(subscriptions, s.Subscriptions...)
+		for _, subscription := range s.Subscriptions {
+			subscriber := m.bus.Subscriber(sqlitebus.SubscriberConfig{Queue: subscription.Name, Types: subscription.Types})
+			if err := subscriber.SubscribeInitialize(event.Topic); err != nil {
+				return fmt.Errorf("queue %s: %w", subscription.Name, err)
+			}
+			m.subscribers[subscription.Name] = subscriber
+			m.subscriptions = append(m.subscriptions, subscription)
+		}
 	}
-	return consumer.Run(ctx, subscriptions, func(s consumer.Subscription) (message.Subscriber, error) {
-		return m.bus.Subscriber(sqlitebus.SubscriberConfig{Queue: s.Name, Types: s.Types}), nil
+	return nil
+}
+
+func (m *Mesh) consume(ctx context.Context) error {
+	return consumer.Run(ctx, m.subscriptions, func(s consumer.Subscription) (message.Subscriber, error) {
+		return m.subscribers[s.Name], nil
 	}, m.config.Logger)
 }
 

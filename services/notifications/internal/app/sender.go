@@ -16,8 +16,8 @@ const (
 	// lease is far longer than a batch takes, also with a slow mail server: two senders of one mail are worse than a
 	// mail that comes late after a crash.
 	lease = 10 * time.Minute
-	// handOver bounds how long a batch goes on when the process is told to stop.
-	handOver = 5 * time.Second
+	// defaultHandOver leaves time for the rest within the ten seconds that a process has to stop.
+	defaultHandOver = 5 * time.Second
 	// settleAttempts is how often the outcome of a batch is written before it is given up.
 	settleAttempts = 3
 )
@@ -30,11 +30,19 @@ type Sender struct {
 	codec    Codec
 	clock    clock.Clock
 	logger   *slog.Logger
+	handOver time.Duration
 }
 
 // NewSender returns a Sender.
 func NewSender(outgoing Outgoing, composer Composer, mailer Mailer, codec Codec, clock clock.Clock, logger *slog.Logger) *Sender {
-	return &Sender{outgoing: outgoing, composer: composer, mailer: mailer, codec: codec, clock: clock, logger: logger}
+	return &Sender{outgoing: outgoing, composer: composer, mailer: mailer, codec: codec, clock: clock, logger: logger, handOver: defaultHandOver}
+}
+
+// WithHandOver returns the sender with another bound on how long handing over a batch goes on when it is told to stop.
+func (s *Sender) WithHandOver(d time.Duration) *Sender {
+	changed := *s
+	changed.handOver = d
+	return &changed
 }
 
 // Run sends messages as they become due, until ctx ends. A batch under way is finished, unless the carrier is slow.
@@ -54,7 +62,7 @@ func (s *Sender) Deliver(ctx context.Context) (bool, error) {
 	carry, cancel := context.WithCancel(settle)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(handOver)
+		timer := time.NewTimer(s.handOver)
 		defer timer.Stop()
 		select {
 		case <-timer.C:

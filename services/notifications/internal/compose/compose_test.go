@@ -149,6 +149,21 @@ func TestWhatComesFromOutsideStaysInItsPlace(t *testing.T) {
 	}
 }
 
+func TestRefundsGiveTheirReasonInWords(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"performance_cancelled": "\nReason: the performance is cancelled\n", "payment_too_late": "\nReason: the payment arrived after the reservation had expired\n",
+		"The bar\nwas closed": "\nReason: The bar was closed\n", "": "",
+	} {
+		m := give(message.OrderRefunded, "en")
+		m.Content.Reason = reason
+		mail, err := composer(t).Compose(m, background())
+		if err != nil || !strings.Contains(mail.Text, want) || (reason == "" && strings.Contains(mail.Text, "Reason")) {
+			t.Errorf("%q: %v\n%s", reason, err, mail.Text)
+		}
+	}
+}
+
 func TestAnUnknownTimeZoneIsUTC(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"Mars/Olympus", "", "Local", "../etc/passwd"} {

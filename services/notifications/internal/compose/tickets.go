@@ -112,8 +112,12 @@ func tickets(l *language, m message.Message, b message.Background, v view) ([]me
 		pages = append(pages, pdf.Page{
 			Heading: v.Title, Subheading: v.When,
 			Lines: []pdf.Line{
-				{Label: l.labels.Where, Value: where(b)}, {Label: l.labels.Area, Value: p.Area}, {Label: l.labels.Row, Value: p.Row},
-				{Label: l.labels.Seat, Value: p.Seat}, {Label: l.labels.Category, Value: p.Category}, {Label: l.labels.Price, Value: p.Price},
+				{Label: l.labels.Where, Value: where(b)},
+				{Label: l.labels.Area, Value: p.Area},
+				{Label: l.labels.Row, Value: p.Row},
+				{Label: l.labels.Seat, Value: p.Seat},
+				{Label: l.labels.Category, Value: p.Category},
+				{Label: l.labels.Price, Value: p.Price},
 				{Label: l.labels.Order, Value: v.OrderCode},
 			},
 			Code: t.Code, CodeCaption: t.ID.String(), Footer: l.labels.Note,

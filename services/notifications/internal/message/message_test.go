@@ -33,7 +33,7 @@ func TestDeriveIDTellsEventsRecipientsAndTemplatesApart(t *testing.T) {
 	for name, got := range map[string]id.ID{
 		"event": message.DeriveID(id.New(), anna, message.OrderConfirmed), "recipient": message.DeriveID(event, berta, message.OrderConfirmed),
 		"address": message.DeriveID(event, other, message.OrderConfirmed), "template": message.DeriveID(event, anna, message.OrderRefunded),
-		"border":  message.DeriveID(event, message.Recipient{CustomerID: "annaa", Email: "nna@example.com"}, message.OrderConfirmed),
+		"border": message.DeriveID(event, message.Recipient{CustomerID: "annaa", Email: "nna@example.com"}, message.OrderConfirmed),
 	} {
 		if got == base {
 			t.Errorf("another %s has the same id", name)
@@ -188,6 +188,7 @@ func TestSucceed(t *testing.T) {
 	}{
 		{"the first state", nil, at(1, now), false, true, ""},
 		{"the first state is of a reschedule", nil, at(2, now), true, true, message.PerformanceRescheduled},
+		{"the first state is of rescheduled sales", nil, message.Performance{ID: id.ID{1}, Version: 2, StartsAt: now, PreviousStart: now}, true, true, ""},
 		{"the first state is of a cancellation", nil, off(2), false, true, message.PerformanceCancelled},
 		{"the same version", ptr(at(2, now)), at(2, now.Add(time.Hour)), true, false, ""},
 		{"an older version", ptr(at(3, now)), at(2, now.Add(time.Hour)), true, false, ""},

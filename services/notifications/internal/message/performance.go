@@ -68,15 +68,14 @@ func (p Performance) Succeed(known *Performance, by Origin, rescheduled bool) (P
 	}
 	if known != nil {
 		rescheduled = !known.StartsAt.Equal(p.StartsAt) || known.TimeZone != p.TimeZone
-		if rescheduled && p.PreviousStart.IsZero() {
-			p.PreviousStart = known.StartsAt
-		}
+		p.PreviousStart = known.StartsAt
 		// Names that a big seat map's event leaves out are kept.
 		if len(p.Areas) == 0 {
 			p.Areas = known.Areas
 		}
 	}
-	if !rescheduled {
+	// Sales may be rescheduled alone, which is nothing to those who have tickets.
+	if !rescheduled || (p.PreviousStart.Equal(p.StartsAt) && known == nil) {
 		return p, nil, true
 	}
 	return p, &Notice{Origin: by, Template: PerformanceRescheduled, PerformanceID: p.ID, PreviousStart: p.PreviousStart}, true

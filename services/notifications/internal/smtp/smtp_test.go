@@ -94,6 +94,7 @@ func serve(t *testing.T, b *backend) (port int) {
 	}()
 	t.Cleanup(func() {
 		_ = s.Close()
+		_ = l.Close() // the server doesn't know it before Serve has begun
 		<-done
 	})
 	return l.Addr().(*net.TCPAddr).Port

@@ -332,6 +332,35 @@ func TestAPartitionIsDecoded(t *testing.T) {
 	}
 }
 
+// The examples are the tickets service's; whatever it adds must be read here.
+func TestExamplesOfTheSaleAreDecoded(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(contracts.Files, "events/tickets/examples/availability.changed.*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		t.Run(path.Base(file), func(t *testing.T) {
+			t.Parallel()
+			text, err := contracts.Files.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := event.ParseCloudEvent(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := eventcodec.DecodePartition(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := fmt.Sprintf("%s/%s/%d", p.PerformanceID, p.AreaID, p.Number); e.Subject != want {
+				t.Errorf("subject %s, want %s", e.Subject, want)
+			}
+		})
+	}
+}
+
 func TestAMalformedPartitionIsRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, give string }{

@@ -10,6 +10,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
 	"ticketmesh.dev/services/tickets/internal/waitlist"
 )
 
@@ -187,31 +188,58 @@ func ownHold(tx Tx, caller Caller, holdID id.ID) (hold.Hold, error) {
 	return held, nil
 }
 
-// eachPartition changes every partition that the items lie in.
-func eachPartition(tx Tx, show *performance.Performance, items []hold.Item, change func(*inventory.Partition, inventory.Slots) error) error {
+// part is what some items have of one partition.
+type part struct {
+	area  *seatmap.AreaLayout
+	state inventory.Partition
+	slots inventory.Slots
+}
+
+// partitionsOf reads every partition that the items lie in, each once.
+func partitionsOf(tx Tx, show *performance.Performance, items []hold.Item) ([]part, error) {
+	var parts []part
+	index := map[inventory.Key]int{}
 	for _, item := range items {
 		area := show.Layout.Area(item.AreaID)
 		if area == nil {
 			continue // the seat map changed and nothing was left there
 		}
 		for number, slots := range item.Claims() {
-			partition, err := tx.Partition(inventory.Key{PerformanceID: show.ID, AreaID: item.AreaID, Number: number})
-			if err != nil {
-				return err
-			}
-			if partition.Version == 0 {
-				partition = inventory.New(partition.Key, area.PartitionCapacity(number))
-			}
-			before := partition.Version
-			if err := change(&partition, slots); err != nil {
-				return err
-			}
-			if partition.Version == before {
+			key := inventory.Key{PerformanceID: show.ID, AreaID: item.AreaID, Number: number}
+			if known, read := index[key]; read {
+				parts[known].slots |= slots
 				continue
 			}
-			if err := tx.PutPartition(area, partition); err != nil {
-				return err
+			state, err := tx.Partition(key)
+			if err != nil {
+				return nil, err
 			}
+			if state.Version == 0 {
+				state = inventory.New(key, area.PartitionCapacity(number))
+			}
+			index[key] = len(parts)
+			parts = append(parts, part{area, state, slots})
+		}
+	}
+	return parts, nil
+}
+
+// eachPartition changes every partition that the items lie in.
+func eachPartition(tx Tx, show *performance.Performance, items []hold.Item, change func(*inventory.Partition, inventory.Slots) error) error {
+	parts, err := partitionsOf(tx, show, items)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		before := p.state.Version
+		if err := change(&p.state, p.slots); err != nil {
+			return err
+		}
+		if p.state.Version == before {
+			continue
+		}
+		if err := tx.PutPartition(p.area, p.state); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -102,7 +102,8 @@ func (s *Selling) place(tx Tx, caller Caller, request OrderRequest) (order.Order
 
 // charge asks the provider for an order's payment and records the answer.
 func (s *Selling) charge(ctx context.Context, placed order.Order) (order.Order, []ticket.Ticket, error) {
-	if !placed.AwaitsPayment() || placed.Payment.Status != payment.Requested {
+	// One that was cancelled is asked for too: if the money moved it goes back.
+	if placed.Payment.Status != payment.Requested {
 		return s.settled(ctx, placed)
 	}
 	provider, err := s.provider(placed.Payment.Provider)
@@ -248,14 +249,20 @@ func sell(tx Tx, placed order.Order, now time.Time) ([]ticket.Ticket, error) {
 	if show.Cancelled {
 		return nil, inventory.ErrTaken
 	}
-	if err := sellable(tx, show.ID, placed, now); err != nil {
-		return nil, err
-	}
-	err = eachPartition(tx, show, placed.Items, func(partition *inventory.Partition, slots inventory.Slots) error {
-		return partition.Sell(placed.HoldID, slots, now)
-	})
+	partitions, err := partitionsOf(tx, show, placed.Items)
 	if err != nil {
 		return nil, err
+	}
+	// All are sold before the first is stored: one that is taken leaves no trace.
+	for i := range partitions {
+		if err := partitions[i].state.Sell(placed.HoldID, partitions[i].slots, now); err != nil {
+			return nil, err
+		}
+	}
+	for _, sold := range partitions {
+		if err := tx.PutPartition(sold.area, sold.state); err != nil {
+			return nil, err
+		}
 	}
 	customer, err := tx.Buyer(show.ID, placed.CustomerID)
 	if err != nil {
@@ -264,25 +271,6 @@ func sell(tx Tx, placed order.Order, now time.Time) ([]ticket.Ticket, error) {
 	tickets := issue(placed)
 	customer.Own(placed.HoldID, len(tickets), now)
 	return tickets, tx.PutBuyer(customer)
-}
-
-// sellable looks at every partition before the first is changed.
-func sellable(tx Tx, performanceID id.ID, placed order.Order, now time.Time) error {
-	for _, item := range placed.Items {
-		for number, slots := range item.Claims() {
-			partition, err := tx.Partition(inventory.Key{PerformanceID: performanceID, AreaID: item.AreaID, Number: number})
-			if err != nil {
-				return err
-			}
-			if partition.Version == 0 {
-				continue
-			}
-			if err := partition.Sell(placed.HoldID, slots, now); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 func issue(placed order.Order) []ticket.Ticket {
@@ -325,6 +313,10 @@ func (s *Selling) decline(ctx context.Context, orderID id.ID, reason string) (or
 		declined = current
 		if !current.Decline(reason) {
 			return nil
+		}
+		if current.Status != order.Declined {
+			declined = current
+			return tx.PutOrder(current) // it was cancelled meanwhile, and that was told
 		}
 		held, err := tx.Hold(current.HoldID)
 		if err != nil {

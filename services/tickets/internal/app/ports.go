@@ -91,7 +91,8 @@ type Store interface {
 
 	// DueHolds returns active holds whose expiry is not after now.
 	DueHolds(ctx context.Context, now time.Time, limit int) ([]id.ID, error)
-	// OpenOrders returns orders that wait for payment and were placed before.
+	// OpenOrders returns orders whose payment is still requested, cancelled ones
+	// too, and that were placed before.
 	OpenOrders(ctx context.Context, before time.Time, limit int) ([]id.ID, error)
 	// OpenRefunds returns refunds that were placed before and are not done.
 	OpenRefunds(ctx context.Context, before time.Time, limit int) ([]id.ID, error)

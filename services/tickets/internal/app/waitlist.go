@@ -119,6 +119,9 @@ func (s *Selling) Leave(ctx context.Context, caller Caller, entryID id.ID) error
 	return err
 }
 
+// offerPage is how many entries one transaction looks through.
+const offerPage = 50
+
 // OfferFreed offers free places to those who wait, the longest waiting first,
 // until nobody can be served, and returns how many offers it made. Someone who
 // wants more than is free does not block those behind.
@@ -130,60 +133,81 @@ func (s *Selling) OfferFreed(ctx context.Context) (int, error) {
 	offers := 0
 	for _, wanted := range waiting {
 		for after := id.Nil; ; {
-			next, made, err := s.offer(ctx, wanted, after)
-			if errors.Is(err, waitlist.ErrNotFound) || errors.Is(err, performance.ErrSalesClosed) {
-				break
-			}
+			last, made, err := s.offer(ctx, wanted, after)
 			if err != nil {
 				return offers, err
 			}
 			if made {
 				offers++
+				after = id.Nil // who was passed over looks first again
+				continue
 			}
-			after = next
+			if last == id.Nil {
+				break
+			}
+			after = last
 		}
 	}
 	return offers, nil
 }
 
-func (s *Selling) offer(ctx context.Context, wanted WaitingFor, after id.ID) (next id.ID, made bool, err error) {
+// offer makes an offer to the first entry of a page that can be served. The
+// whole page is one transaction: places that come free meanwhile must not go to
+// somebody further behind than the first whom they would have served. last is
+// the page's last entry, or Nil at the end of the queue.
+func (s *Selling) offer(ctx context.Context, wanted WaitingFor, after id.ID) (last id.ID, made bool, err error) {
 	holdID := id.New()
 	err = s.store.Update(ctx, func(tx Tx) error {
-		made = false
-		entry, err := tx.FirstWaiting(wanted.PerformanceID, wanted.PriceCategory, after)
-		if err != nil {
-			return err
-		}
-		next = entry.ID
+		last, made = after, false
 		now := s.clock.Now()
-		show, err := tx.Performance(entry.PerformanceID)
+		show, err := tx.Performance(wanted.PerformanceID)
 		if err != nil {
 			return err
 		}
-		if err := show.CheckSales(now); err != nil {
-			return err
+		if show.CheckSales(now) != nil {
+			last = id.Nil
+			return nil
 		}
-		items, found, err := findPlaces(tx, show, entry.PriceCategory, entry.Quantity, now)
-		if err != nil || !found {
-			return err
+		for range offerPage {
+			entry, err := tx.FirstWaiting(wanted.PerformanceID, wanted.PriceCategory, last)
+			if errors.Is(err, waitlist.ErrNotFound) {
+				last = id.Nil
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			last = entry.ID
+			if made, err = serve(tx, show, entry, holdID, now); err != nil || made {
+				return err
+			}
 		}
-		until := now.Add(hold.OfferPeriod)
-		if until.After(show.StartsAt) {
-			until = show.StartsAt
-		}
-		held, err := take(tx, HoldRequest{HoldID: holdID, PerformanceID: show.ID, Items: items}, entry.CustomerID, now, until)
-		if err != nil {
-			return err
-		}
-		held.EntryID = entry.ID
-		entry.Offer(held.ID, until)
-		made = true
-		return errors.Join(tx.PutHold(held), tx.PutEntry(entry), tx.Record(waitlist.OfferedFact{Entry: entry}))
+		return nil
 	})
-	if isUnservable(err) {
-		return next, false, nil
+	return last, made, err
+}
+
+// serve offers the entry a hold, when there are places for it and its customer
+// may have them.
+func serve(tx Tx, show *performance.Performance, entry waitlist.Entry, holdID id.ID, now time.Time) (bool, error) {
+	items, found, err := findPlaces(tx, show, entry.PriceCategory, entry.Quantity, now)
+	if err != nil || !found {
+		return false, err
 	}
-	return next, made, err
+	until := now.Add(hold.OfferPeriod)
+	if until.After(show.StartsAt) {
+		until = show.StartsAt
+	}
+	held, err := take(tx, HoldRequest{HoldID: holdID, PerformanceID: show.ID, Items: items}, entry.CustomerID, now, until)
+	if errors.Is(err, buyer.ErrLimitExceeded) {
+		return false, nil // take stores nothing before it knows
+	}
+	if err != nil {
+		return false, err
+	}
+	held.EntryID = entry.ID
+	entry.Offer(held.ID, until)
+	return true, errors.Join(tx.PutHold(held), tx.PutEntry(entry), tx.Record(waitlist.OfferedFact{Entry: entry}))
 }
 
 // findPlaces looks for places of a price category: side by side in one seated
@@ -205,9 +229,4 @@ func findPlaces(tx Tx, show *performance.Performance, category string, quantity 
 		return []HoldRequestItem{item}, err == nil, err
 	}
 	return nil, false, nil
-}
-
-// isUnservable reports errors that concern the one entry and not those behind it.
-func isUnservable(err error) bool {
-	return errors.Is(err, buyer.ErrLimitExceeded) || errors.Is(err, ErrSoldOut)
 }

@@ -83,9 +83,10 @@ type Order struct {
 // AwaitsPayment reports whether the provider's answer is still wanted.
 func (o *Order) AwaitsPayment() bool { return o.Status == PendingPayment }
 
-// Pend records that the provider will report later.
+// Pend records that the provider will report later. An order that was cancelled
+// meanwhile stays cancelled.
 func (o *Order) Pend(reference string) bool {
-	if o.Status != PendingPayment || o.Payment.Status != payment.Requested {
+	if o.Status != PendingPayment && o.Status != Cancelled || o.Payment.Status != payment.Requested {
 		return false
 	}
 	o.Payment.Status, o.Payment.Reference = payment.Pending, reference
@@ -94,9 +95,10 @@ func (o *Order) Pend(reference string) bool {
 }
 
 // Confirm records the captured payment and the tickets issued for it. It
-// reports false, and changes nothing, when the payment was captured before.
+// reports false, and changes nothing, when the payment was captured before or
+// the order was cancelled.
 func (o *Order) Confirm(reference string, ticketIDs []id.ID) bool {
-	if !o.TakesCapture() {
+	if !o.TakesCapture() || o.Status == Cancelled {
 		return false
 	}
 	o.Status, o.TicketIDs = Confirmed, ticketIDs
@@ -105,7 +107,7 @@ func (o *Order) Confirm(reference string, ticketIDs []id.ID) bool {
 }
 
 // TakesCapture reports whether a captured payment would be news: the order
-// waits for it, or had been declined before.
+// waits for it, or had been declined or cancelled before.
 func (o *Order) TakesCapture() bool {
 	return o.Status == PendingPayment || o.Status == Declined || o.Status == Cancelled && o.Payment.Status != payment.Captured
 }
@@ -126,13 +128,17 @@ func (o *Order) captured(reference string) {
 	o.Version++
 }
 
-// Decline records that the provider refused. It reports false when the order no
-// longer waits: a refusal that arrives after the money did is stale.
+// Decline records that the provider refused. It reports false when that is no
+// news: a refusal that arrives after the money did is stale. An order that was
+// cancelled meanwhile stays cancelled, and its payment is settled.
 func (o *Order) Decline(reason string) bool {
-	if o.Status != PendingPayment {
+	unsettled := o.Payment.Status == payment.Requested || o.Payment.Status == payment.Pending
+	switch {
+	case o.Status == PendingPayment:
+		o.Status = Declined
+	case o.Status != Cancelled || !unsettled:
 		return false
 	}
-	o.Status = Declined
 	o.Payment.Status, o.Payment.Reason = payment.Declined, reason
 	o.Version++
 	return true

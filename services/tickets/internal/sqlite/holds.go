@@ -3,8 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -31,7 +32,8 @@ func (t *transaction) Hold(holdID id.ID) (hold.Hold, error) {
 	}
 	h.ID, h.PerformanceID, h.OrderID, h.EntryID = holdID, id.ID(performanceID), id.ID(orderID), id.ID(entryID)
 	h.PlacedAt, h.ExpiresAt = instant(placedAt), instant(expiresAt)
-	return h, json.Unmarshal(text, &h.Items)
+	h.Items, err = decodeItems(text)
+	return h, err
 }
 
 // PutHold implements app.Tx.
@@ -44,12 +46,8 @@ func (t *transaction) PutHold(h hold.Hold) error {
 			return err
 		}
 	}
-	text, err := json.Marshal(h.Items)
-	if err != nil {
-		return err
-	}
-	_, err = t.Exec(`INSERT OR REPLACE INTO holds (id, performance_id, customer_id, status, items, total, currency, placed_at, expires_at, order_id, entry_id, version)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), text,
+	_, err := t.Exec(`INSERT OR REPLACE INTO holds (id, performance_id, customer_id, status, items, total, currency, placed_at, expires_at, order_id, entry_id, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), encodeItems(h.Items),
 		h.Total.Amount, h.Total.Currency, millis(h.PlacedAt), millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version)
 	return err
 }
@@ -80,17 +78,42 @@ func (t *transaction) Buyer(performanceID id.ID, customerID string) (buyer.Buyer
 	if err != nil {
 		return b, err
 	}
-	return b, json.Unmarshal(text, &b.Claims)
+	b.Claims, err = decodeBuyerClaims(text)
+	return b, err
 }
 
 // PutBuyer implements app.Tx.
 func (t *transaction) PutBuyer(b buyer.Buyer) error {
-	text, err := json.Marshal(b.Claims)
-	if err != nil {
-		return err
-	}
-	_, err = t.Exec(`INSERT INTO buyers (performance_id, customer_id, claims, owned, version) VALUES (?, ?, ?, ?, ?)
+	_, err := t.Exec(`INSERT INTO buyers (performance_id, customer_id, claims, owned, version) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (performance_id, customer_id) DO UPDATE SET claims = excluded.claims, owned = excluded.owned, version = excluded.version`,
-		b.PerformanceID[:], b.CustomerID, text, b.Owned, b.Version)
+		b.PerformanceID[:], b.CustomerID, encodeBuyerClaims(b.Claims), b.Owned, b.Version)
 	return err
+}
+
+// buyerClaimBytes is the size of a stored claim: hold, quantity, expiry.
+const buyerClaimBytes = 16 + 8 + 8
+
+func encodeBuyerClaims(claims []buyer.Claim) []byte {
+	encoded := make([]byte, 0, len(claims)*buyerClaimBytes)
+	for _, claim := range claims {
+		encoded = append(encoded, claim.HoldID[:]...)
+		encoded = binary.BigEndian.AppendUint64(encoded, uint64(claim.Quantity))
+		encoded = binary.BigEndian.AppendUint64(encoded, uint64(millis(claim.Until)))
+	}
+	return encoded
+}
+
+func decodeBuyerClaims(encoded []byte) ([]buyer.Claim, error) {
+	if len(encoded)%buyerClaimBytes != 0 {
+		return nil, fmt.Errorf("claims of %d bytes", len(encoded))
+	}
+	claims := make([]buyer.Claim, 0, len(encoded)/buyerClaimBytes+1)
+	for ; len(encoded) > 0; encoded = encoded[buyerClaimBytes:] {
+		claims = append(claims, buyer.Claim{
+			HoldID:   id.ID(encoded[:16]),
+			Quantity: int(binary.BigEndian.Uint64(encoded[16:24])),
+			Until:    instant(int64(binary.BigEndian.Uint64(encoded[24:32]))),
+		})
+	}
+	return claims, nil
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -15,37 +15,75 @@ import (
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
 
+const orderColumns = `id, code, hold_id, performance_id, show_id, organizer_id, customer_id, email, language, status, items, total, refunded,
+	currency, provider, token, payment_status, reference, reason, requested_at, ticket_ids, created_at, version`
+
 // Order implements app.Tx.
 func (t *transaction) Order(orderID id.ID) (order.Order, error) {
-	return scanOrder(t.QueryRow(`SELECT document FROM orders WHERE id = ?`, orderID[:]))
+	return scanOrder(t.QueryRow(`SELECT `+orderColumns+` FROM orders WHERE id = ?`, orderID[:]))
 }
 
 func scanOrder(row scanner) (order.Order, error) {
 	var (
-		o    order.Order
-		text []byte
+		o                                      order.Order
+		orderID, holdID, performanceID, showID []byte
+		items, ticketIDs                       []byte
+		requestedAt, createdAt                 int64
 	)
-	err := row.Scan(&text)
+	err := row.Scan(&orderID, &o.Code, &holdID, &performanceID, &showID, &o.OrganizerID, &o.CustomerID, &o.Email, &o.Language, &o.Status,
+		&items, &o.Total.Amount, &o.Refunded.Amount, &o.Total.Currency, &o.Payment.Provider, &o.Payment.Token, &o.Payment.Status,
+		&o.Payment.Reference, &o.Payment.Reason, &requestedAt, &ticketIDs, &createdAt, &o.Version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, order.ErrNotFound
 	}
 	if err != nil {
 		return o, err
 	}
-	return o, json.Unmarshal(text, &o)
+	o.ID, o.HoldID, o.PerformanceID, o.ShowID = id.ID(orderID), id.ID(holdID), id.ID(performanceID), id.ID(showID)
+	o.Refunded.Currency, o.Payment.RequestedAt, o.CreatedAt = o.Total.Currency, instant(requestedAt), instant(createdAt)
+	if o.TicketIDs, err = decodeIDs(ticketIDs); err != nil {
+		return o, err
+	}
+	o.Items, err = decodeItems(items)
+	return o, err
 }
 
 // PutOrder implements app.Tx.
 func (t *transaction) PutOrder(o order.Order) error {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return err
+	if o.Version > 1 {
+		// What was ordered, by whom and for how much does not change.
+		changed, err := t.Exec(`UPDATE orders SET status = ?, refunded = ?, payment_status = ?, reference = ?, reason = ?, ticket_ids = ?, version = ? WHERE id = ?`,
+			string(o.Status), o.Refunded.Amount, string(o.Payment.Status), o.Payment.Reference, o.Payment.Reason, encodeIDs(o.TicketIDs), o.Version, o.ID[:])
+		if err != nil || changed == 1 {
+			return err
+		}
 	}
-	_, err = t.Exec(`INSERT INTO orders (id, customer_id, performance_id, status, payment_status, created_at, version, document)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET status = excluded.status, payment_status = excluded.payment_status, version = excluded.version, document = excluded.document`,
-		o.ID[:], o.CustomerID, o.PerformanceID[:], string(o.Status), string(o.Payment.Status), millis(o.CreatedAt), o.Version, text)
+	_, err := t.Exec(`INSERT OR REPLACE INTO orders (`+orderColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		o.ID[:], o.Code, o.HoldID[:], o.PerformanceID[:], o.ShowID[:], o.OrganizerID, o.CustomerID, o.Email, o.Language, string(o.Status),
+		encodeItems(o.Items), o.Total.Amount, o.Refunded.Amount, o.Total.Currency, o.Payment.Provider, o.Payment.Token,
+		string(o.Payment.Status), o.Payment.Reference, o.Payment.Reason, millis(o.Payment.RequestedAt), encodeIDs(o.TicketIDs),
+		millis(o.CreatedAt), o.Version)
 	return err
+}
+
+// encodeIDs writes ids one after the other, 16 bytes each.
+func encodeIDs(ids []id.ID) []byte {
+	encoded := make([]byte, 0, len(ids)*16)
+	for _, v := range ids {
+		encoded = append(encoded, v[:]...)
+	}
+	return encoded
+}
+
+func decodeIDs(encoded []byte) ([]id.ID, error) {
+	if len(encoded)%16 != 0 {
+		return nil, fmt.Errorf("ids of %d bytes", len(encoded))
+	}
+	var ids []id.ID
+	for ; len(encoded) > 0; encoded = encoded[16:] {
+		ids = append(ids, id.ID(encoded[:16]))
+	}
+	return ids, nil
 }
 
 // Order implements app.Store.
@@ -72,13 +110,13 @@ func descendingFrom(page app.Page) []byte {
 
 // OrdersByCustomer implements app.Store.
 func (s *Store) OrdersByCustomer(ctx context.Context, customerID string, page app.Page) ([]order.Order, error) {
-	return s.orders(ctx, `SELECT document FROM orders WHERE customer_id = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+	return s.orders(ctx, `SELECT `+orderColumns+` FROM orders WHERE customer_id = ? AND id < ? ORDER BY id DESC LIMIT ?`,
 		customerID, descendingFrom(page), page.Limit)
 }
 
 // OrdersByPerformance implements app.Store.
 func (s *Store) OrdersByPerformance(ctx context.Context, performanceID id.ID, page app.Page) ([]order.Order, error) {
-	return s.orders(ctx, `SELECT document FROM orders WHERE performance_id = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+	return s.orders(ctx, `SELECT `+orderColumns+` FROM orders WHERE performance_id = ? AND id < ? ORDER BY id DESC LIMIT ?`,
 		performanceID[:], descendingFrom(page), page.Limit)
 }
 
@@ -122,18 +160,15 @@ func (t *transaction) Refund(refundID id.ID) (order.Refund, error) {
 		return r, err
 	}
 	r.OrderID, r.CreatedAt = id.ID(orderID), instant(createdAt)
-	return r, json.Unmarshal(ticketIDs, &r.TicketIDs)
+	r.TicketIDs, err = decodeIDs(ticketIDs)
+	return r, err
 }
 
 // PutRefund implements app.Tx.
 func (t *transaction) PutRefund(r order.Refund) error {
-	ticketIDs, err := json.Marshal(r.TicketIDs)
-	if err != nil {
-		return err
-	}
-	_, err = t.Exec(`INSERT INTO refunds (id, order_id, amount, currency, ticket_ids, reason, done, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := t.Exec(`INSERT INTO refunds (id, order_id, amount, currency, ticket_ids, reason, done, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET done = excluded.done`,
-		r.ID[:], r.OrderID[:], r.Amount.Amount, r.Amount.Currency, ticketIDs, r.Reason, r.Done, millis(r.CreatedAt))
+		r.ID[:], r.OrderID[:], r.Amount.Amount, r.Amount.Currency, encodeIDs(r.TicketIDs), r.Reason, r.Done, millis(r.CreatedAt))
 	return err
 }
 

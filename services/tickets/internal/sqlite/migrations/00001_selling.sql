@@ -43,13 +43,28 @@ CREATE INDEX holds_due ON holds (expires_at) WHERE status = 'active';
 
 CREATE TABLE orders (
     id             BLOB PRIMARY KEY,
-    customer_id    TEXT    NOT NULL,
+    code           TEXT    NOT NULL,
+    hold_id        BLOB    NOT NULL,
     performance_id BLOB    NOT NULL,
+    show_id        BLOB    NOT NULL,
+    organizer_id   TEXT    NOT NULL,
+    customer_id    TEXT    NOT NULL,
+    email          TEXT    NOT NULL,
+    language       TEXT    NOT NULL,
     status         TEXT    NOT NULL,
+    items          TEXT    NOT NULL,
+    total          INTEGER NOT NULL,
+    refunded       INTEGER NOT NULL,
+    currency       TEXT    NOT NULL,
+    provider       TEXT    NOT NULL,
+    token          TEXT    NOT NULL,
     payment_status TEXT    NOT NULL,
+    reference      TEXT    NOT NULL,
+    reason         TEXT    NOT NULL,
+    requested_at   INTEGER NOT NULL,
+    ticket_ids     BLOB    NOT NULL, -- 16 bytes each
     created_at     INTEGER NOT NULL,
-    version        INTEGER NOT NULL,
-    document       TEXT    NOT NULL
+    version        INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX orders_by_customer ON orders (customer_id, id);
 CREATE INDEX orders_by_performance ON orders (performance_id, id);
@@ -60,7 +75,7 @@ CREATE TABLE refunds (
     order_id   BLOB    NOT NULL,
     amount     INTEGER NOT NULL,
     currency   TEXT    NOT NULL,
-    ticket_ids TEXT    NOT NULL,
+    ticket_ids BLOB    NOT NULL, -- 16 bytes each
     reason     TEXT    NOT NULL,
     done       INTEGER NOT NULL,
     created_at INTEGER NOT NULL
@@ -94,7 +109,7 @@ CREATE INDEX tickets_by_performance ON tickets (performance_id, id);
 CREATE TABLE buyers (
     performance_id BLOB    NOT NULL,
     customer_id    TEXT    NOT NULL,
-    claims         TEXT    NOT NULL,
+    claims         BLOB    NOT NULL,
     owned          INTEGER NOT NULL,
     version        INTEGER NOT NULL,
     PRIMARY KEY (performance_id, customer_id)

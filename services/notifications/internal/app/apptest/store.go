@@ -1,0 +1,473 @@
+package apptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/platform/money"
+	"ticketmesh.dev/services/notifications/internal/app"
+	"ticketmesh.dev/services/notifications/internal/message"
+)
+
+// Store is all ports that a store serves.
+type Store interface {
+	app.Chronicle
+	app.Notices
+	app.Outgoing
+	app.Customers
+}
+
+// Opened is a store with a look at its outbox.
+type Opened struct {
+	Store Store
+	// Published returns the events that were committed, in order.
+	Published func() []event.Event
+}
+
+var storeNow = time.Date(2027, 2, 1, 9, 0, 0, 0, time.UTC)
+
+const lease = time.Minute
+
+// Stores is the suite for the store's ports. open returns an empty store for each test.
+func Stores(t *testing.T, open func(t *testing.T) Opened) {
+	ctx := context.Background()
+	anna := message.Recipient{CustomerID: "anna", Email: "anna@example.com", Language: "de"}
+	origin := func() message.Origin {
+		return message.Origin{EventID: id.New(), CorrelationID: "corr", TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+	}
+	performance := func(performanceID id.ID, version int) message.Performance {
+		return message.Performance{
+			ID: performanceID, Version: version, ShowID: id.New(), Title: "Ωδή", VenueID: id.New(), StartsAt: storeNow.Add(time.Duration(version) * time.Hour), TimeZone: "Europe/Vienna",
+			Areas: map[string]string{"s": "Parkett"}, Categories: map[string]string{"a": "A"},
+		}
+	}
+	put := func(t *testing.T, s Store, p message.Performance, notice *message.Notice) {
+		t.Helper()
+		err := s.PutPerformance(ctx, origin(), p.ID, func(*message.Performance) (message.Performance, *message.Notice, bool) { return p, notice, true })
+		check(t, err)
+	}
+	// record adds messages about an order.
+	record := func(t *testing.T, s Store, performanceID, orderID id.ID, messages ...message.Message) {
+		t.Helper()
+		check(t, s.Record(ctx, origin(), performanceID, orderID, func(*message.Purchase, *message.Performance) []message.Message { return messages }))
+	}
+	about := func(performanceID, orderID id.ID) message.Message {
+		m := message.New(origin(), message.OrderConfirmed, anna, performanceID, orderID, message.Content{
+			OrderCode: "K7", Amount: money.Money{Amount: 1250, Currency: "KWD"}, Reason: "r", Quantity: 2, PriceCategory: "a",
+			ExpiresAt: storeNow.Add(time.Hour), PreviousStart: storeNow.Add(-time.Hour), OtherEmail: "o@example.com", Partial: true,
+			Tickets: []message.Ticket{{ID: id.New(), AreaID: "s", Seat: "A-1", PriceCategory: "a", Price: money.Money{Amount: 625, Currency: "KWD"}, Code: "tm1.x", Version: 3}},
+		}, storeNow)
+		m.Subject = "Ihre Tickets"
+		return m
+	}
+	claim := func(t *testing.T, s Store, at time.Time, limit int) []message.Message {
+		t.Helper()
+		got, err := s.Claim(ctx, at, lease, limit)
+		check(t, err)
+		return got
+	}
+	background := func(t *testing.T, s Store, m message.Message) message.Background {
+		t.Helper()
+		got, err := s.Backgrounds(ctx, []message.Message{m})
+		check(t, err)
+		if len(got) != 1 {
+			t.Fatalf("%d backgrounds", len(got))
+		}
+		return got[0]
+	}
+
+	t.Run("a message is kept as it is", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		want := about(p.ID, id.New())
+		record(t, s, p.ID, want.OrderID, want)
+		got := claim(t, s, storeNow, 10)
+		if len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+		listed, err := s.Messages(ctx, "anna", id.Nil, 10)
+		check(t, err)
+		if len(listed) != 1 || listed[0].ID != want.ID || listed[0].Status != message.Queued {
+			t.Errorf("listed %+v", listed)
+		}
+	})
+	t.Run("an event counts once", func(t *testing.T) {
+		s := open(t).Store
+		by := origin()
+		calls := 0
+		for range 3 {
+			check(t, s.Record(ctx, by, id.New(), id.New(), func(*message.Purchase, *message.Performance) []message.Message {
+				calls++
+				return nil
+			}))
+		}
+		if calls != 1 {
+			t.Errorf("handled %d times", calls)
+		}
+	})
+	t.Run("a message is there once, whoever adds it", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		m := about(p.ID, id.New())
+		record(t, s, p.ID, m.OrderID, m, m)
+		record(t, s, p.ID, m.OrderID, m)
+		if got := claim(t, s, storeNow, 10); len(got) != 1 {
+			t.Errorf("%d messages", len(got))
+		}
+	})
+	t.Run("a message waits until its performance is known", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		m := about(p.ID, id.New())
+		record(t, s, p.ID, m.OrderID, m)
+		put(t, s, performance(id.New(), 1), nil)
+		if got := claim(t, s, storeNow, 10); len(got) != 0 {
+			t.Fatalf("%d messages are due", len(got))
+		}
+		listed, err := s.Messages(ctx, "anna", id.Nil, 10)
+		check(t, err)
+		if listed[0].Status != message.Waiting {
+			t.Errorf("status = %s", listed[0].Status)
+		}
+		drain(s.MessagesAdded())
+		put(t, s, p, nil)
+		select {
+		case <-s.MessagesAdded():
+		default:
+			t.Error("nobody was woken")
+		}
+		if got := claim(t, s, storeNow, 10); len(got) != 1 || got[0].Status != message.Queued {
+			t.Errorf("claimed %+v", got)
+		}
+	})
+	t.Run("a claimed message is hidden until its lease ends", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		for range 3 {
+			m := about(p.ID, id.New())
+			record(t, s, p.ID, m.OrderID, m)
+		}
+		if got := claim(t, s, storeNow, 2); len(got) != 2 {
+			t.Fatalf("claimed %d, want 2", len(got))
+		}
+		if got := claim(t, s, storeNow, 2); len(got) != 1 {
+			t.Fatalf("claimed %d, want 1", len(got))
+		}
+		if got := claim(t, s, storeNow.Add(lease-time.Millisecond), 10); len(got) != 0 {
+			t.Errorf("claimed %d during the lease", len(got))
+		}
+		if got := claim(t, s, storeNow.Add(lease), 10); len(got) != 3 {
+			t.Errorf("claimed %d after it", len(got))
+		}
+	})
+	t.Run("concurrent claims share nothing", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		for range 30 {
+			m := about(p.ID, id.New())
+			record(t, s, p.ID, m.OrderID, m)
+		}
+		results := make(chan []message.Message)
+		for range 6 {
+			go func() {
+				got, _ := s.Claim(ctx, storeNow, lease, 10)
+				results <- got
+			}()
+		}
+		seen := map[id.ID]int{}
+		for range 6 {
+			for _, m := range <-results {
+				seen[m.ID]++
+			}
+		}
+		for claimed := claim(t, s, storeNow, 100); len(claimed) > 0; claimed = nil {
+			for _, m := range claimed {
+				seen[m.ID]++
+			}
+		}
+		if len(seen) != 30 {
+			t.Errorf("%d messages claimed, want 30", len(seen))
+		}
+		for messageID, n := range seen {
+			if n != 1 {
+				t.Errorf("%s claimed %d times", messageID, n)
+			}
+		}
+	})
+	t.Run("a final message tells its fact once", func(t *testing.T) {
+		o := open(t)
+		s := o.Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		var give []message.Message
+		for range 3 {
+			m := about(p.ID, id.New())
+			record(t, s, p.ID, m.OrderID, m)
+			give = append(give, m)
+		}
+		claim(t, s, storeNow, 10)
+		at := storeNow.Add(time.Second)
+		settled := []message.Message{
+			give[0].Delivered(at), give[1].Refused(message.ErrRejected, at), give[2].End(message.Suppressed, message.Unwanted, at),
+		}
+		settled[0].Subject = "Ihre Tickets: Ωδή"
+		check(t, s.Settle(ctx, settled))
+		check(t, s.Settle(ctx, settled))                                             // repeated
+		check(t, s.Settle(ctx, []message.Message{give[1].Delivered(at.Add(lease))})) // by somebody whose lease had ended
+		var types []string
+		for _, e := range o.Published() {
+			types = append(types, e.Type)
+			if e.CorrelationID != "corr" || e.CausationID == "" || e.TraceParent == "" || !e.Time.Equal(at) {
+				t.Errorf("event = %+v", e)
+			}
+		}
+		if want := "[ticketmesh.notifications.message.sent.v1 ticketmesh.notifications.message.failed.v1]"; fmt.Sprint(types) != want {
+			t.Errorf("published %v, want %s", types, want)
+		}
+		listed, err := s.Messages(ctx, "anna", id.Nil, 10)
+		check(t, err)
+		for _, m := range listed {
+			for _, want := range settled {
+				if m.ID == want.ID && (m.Status != want.Status || m.Reason != want.Reason || !m.EndedAt.Equal(at) || m.Subject != want.Subject || len(m.Content.Tickets) != 0) {
+					t.Errorf("got  %+v\nwant %+v", m, want)
+				}
+			}
+		}
+		if got := claim(t, s, at.Add(24*time.Hour), 10); len(got) != 0 {
+			t.Errorf("%d final messages are due", len(got))
+		}
+	})
+	t.Run("a refused message is due later", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		m := about(p.ID, id.New())
+		record(t, s, p.ID, m.OrderID, m)
+		claim(t, s, storeNow, 10)
+		refused := m.Refused(errors.New("busy"), storeNow)
+		check(t, s.Settle(ctx, []message.Message{refused}))
+		if got := claim(t, s, refused.DueAt.Add(-time.Millisecond), 10); len(got) != 0 {
+			t.Error("due too early")
+		}
+		if got := claim(t, s, refused.DueAt, 10); len(got) != 1 || got[0].Attempts != 1 || len(got[0].Content.Tickets) != 1 {
+			t.Errorf("claimed %+v", got)
+		}
+	})
+	t.Run("state is replaced by newer state only", func(t *testing.T) {
+		s := open(t).Store
+		show, venue := id.New(), id.New()
+		p := performance(id.New(), 1)
+		p.ShowID, p.VenueID = show, id.Nil
+		put(t, s, p, nil)
+		for _, version := range []int{2, 1, 3, 3} {
+			check(t, s.PutShow(ctx, origin(), message.Show{ID: show, Version: version, Title: fmt.Sprint("title ", version), VenueID: venue}))
+			check(t, s.PutVenue(ctx, origin(), message.Venue{ID: venue, Version: version, Name: fmt.Sprint("venue ", version), Address: "a", City: "c"}))
+		}
+		check(t, s.PutShow(ctx, origin(), message.Show{ID: show, Version: 3, Title: "the same version"}))
+		got := background(t, s, about(p.ID, id.Nil))
+		if got.Title() != "title 3" || got.Venue == nil || *got.Venue != (message.Venue{ID: venue, Version: 3, Name: "venue 3", Address: "a", City: "c"}) {
+			t.Errorf("show %+v, venue %+v", got.Show, got.Venue)
+		}
+	})
+	t.Run("a performance is kept as it is", func(t *testing.T) {
+		s := open(t).Store
+		want := performance(id.New(), 4)
+		want.Cancelled, want.CancelledBy, want.Reason, want.PreviousStart = true, origin(), "ill", storeNow
+		put(t, s, want, nil)
+		var known *message.Performance
+		check(t, s.PutPerformance(ctx, origin(), want.ID, func(k *message.Performance) (message.Performance, *message.Notice, bool) {
+			known = k
+			return message.Performance{}, nil, false
+		}))
+		if known == nil || !reflect.DeepEqual(*known, want) {
+			t.Errorf("got  %+v\nwant %+v", known, want)
+		}
+		if got := background(t, s, about(want.ID, id.Nil)); !reflect.DeepEqual(got.Performance, want) {
+			t.Errorf("got  %+v\nwant %+v", got.Performance, want)
+		}
+	})
+	t.Run("a purchase is kept as it is", func(t *testing.T) {
+		s := open(t).Store
+		performanceID, orderID := id.New(), id.New()
+		change := func(fn func(*message.Purchase)) (seen message.Purchase) {
+			check(t, s.Record(ctx, origin(), performanceID, orderID, func(p *message.Purchase, known *message.Performance) []message.Message {
+				if known != nil {
+					t.Error("an unknown performance is known")
+				}
+				seen = *p
+				fn(p)
+				return nil
+			}))
+			return seen
+		}
+		ticket := message.Ticket{ID: id.New(), Version: 2}
+		want := message.Purchase{PerformanceID: performanceID, OrderID: orderID}
+		for _, fn := range []func(*message.Purchase){
+			func(p *message.Purchase) { p.Move(ticket, anna) },
+			func(p *message.Purchase) { p.Confirm(anna, []message.Ticket{ticket}) },
+			func(p *message.Purchase) { p.Cancel([]message.Ticket{ticket}) },
+			func(*message.Purchase) {},
+		} {
+			if seen := change(fn); !reflect.DeepEqual(seen, want) {
+				t.Errorf("got  %+v\nwant %+v", seen, want)
+			}
+			fn(&want)
+		}
+		if got := background(t, s, about(performanceID, orderID)); got.Purchase == nil || !reflect.DeepEqual(*got.Purchase, want) {
+			t.Errorf("got  %+v\nwant %+v", got.Purchase, want)
+		}
+	})
+	t.Run("a notice goes page by page until it is done", func(t *testing.T) {
+		s := open(t).Store
+		if _, err := s.NextNotice(ctx); !errors.Is(err, app.ErrNotFound) {
+			t.Fatalf("no notice: %v", err)
+		}
+		p := performance(id.New(), 1)
+		var orders []id.ID
+		for range 5 {
+			orderID := id.New()
+			orders = append(orders, orderID)
+			check(t, s.Record(ctx, origin(), p.ID, orderID, func(p *message.Purchase, _ *message.Performance) []message.Message {
+				p.Confirm(anna, []message.Ticket{{ID: id.New()}})
+				return nil
+			}))
+		}
+		first := message.Notice{Origin: origin(), Template: message.PerformanceRescheduled, PerformanceID: p.ID, PreviousStart: storeNow}
+		second := message.Notice{Origin: origin(), Template: message.PerformanceCancelled, PerformanceID: p.ID}
+		put(t, s, p, &first)
+		select {
+		case <-s.NoticesAdded():
+		default:
+			t.Error("nobody was woken")
+		}
+		put(t, s, p, &second)
+		got, err := s.NextNotice(ctx)
+		check(t, err)
+		if !reflect.DeepEqual(got, first) {
+			t.Errorf("got  %+v\nwant %+v", got, first)
+		}
+		page, err := s.Purchases(ctx, p.ID, id.Nil, 3)
+		check(t, err)
+		if len(page) != 3 || page[0].OrderID != orders[0] || page[2].OrderID != orders[2] {
+			t.Fatalf("page = %+v", page)
+		}
+		m := about(p.ID, id.Nil)
+		check(t, s.Advance(ctx, got, []message.Message{m}, page[2].OrderID, false))
+		check(t, s.Advance(ctx, got, []message.Message{m}, page[2].OrderID, false))
+		if claimed := claim(t, s, storeNow, 10); len(claimed) != 1 {
+			t.Errorf("%d messages", len(claimed))
+		}
+		got, err = s.NextNotice(ctx)
+		check(t, err)
+		if got.After != orders[2] {
+			t.Errorf("after %s, want %s", got.After, orders[2])
+		}
+		rest, err := s.Purchases(ctx, p.ID, got.After, 3)
+		check(t, err)
+		if len(rest) != 2 || rest[1].OrderID != orders[4] {
+			t.Errorf("rest = %+v", rest)
+		}
+		check(t, s.Advance(ctx, got, nil, rest[1].OrderID, true))
+		if got, err = s.NextNotice(ctx); err != nil || got.Origin != second.Origin || !got.PreviousStart.IsZero() {
+			t.Errorf("next = %+v, %v", got, err)
+		}
+	})
+	t.Run("customers see their own messages", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		var want []id.ID
+		for range 5 {
+			m := about(p.ID, id.New())
+			record(t, s, p.ID, m.OrderID, m)
+			want = append([]id.ID{m.ID}, want...)
+		}
+		other := about(p.ID, id.New())
+		other.Recipient.CustomerID = "berta"
+		record(t, s, p.ID, other.OrderID, other)
+		var got []id.ID
+		for before := id.Nil; ; {
+			page, err := s.Messages(ctx, "anna", before, 2)
+			check(t, err)
+			for _, m := range page {
+				got = append(got, m.ID)
+			}
+			if len(page) < 2 {
+				break
+			}
+			before = page[1].ID
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	})
+	t.Run("preferences", func(t *testing.T) {
+		s := open(t).Store
+		got, err := s.Preferences(ctx, "anna")
+		check(t, err)
+		if got != message.AllWanted() {
+			t.Errorf("at first %+v", got)
+		}
+		want := message.Preferences{Tickets: true, Changes: true}
+		check(t, s.PutPreferences(ctx, "anna", want))
+		if got, err = s.Preferences(ctx, "anna"); err != nil || got != want {
+			t.Errorf("%+v, %v", got, err)
+		}
+		check(t, s.Unsubscribe(ctx, "anna", message.Changes))
+		check(t, s.Unsubscribe(ctx, "anna", message.Changes))
+		check(t, s.Unsubscribe(ctx, "berta", message.Tickets))
+		if got, err = s.Preferences(ctx, "anna"); err != nil || got != (message.Preferences{Tickets: true}) {
+			t.Errorf("%+v, %v", got, err)
+		}
+		m := about(id.New(), id.Nil)
+		m.Recipient.CustomerID = "berta"
+		if b := background(t, s, m); b.Preferences != message.AllWanted().Without(message.Tickets) {
+			t.Errorf("berta's = %+v", b.Preferences)
+		}
+	})
+	t.Run("a token is the same for all mails of a category", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		one, two, offer := about(p.ID, id.New()), about(p.ID, id.New()), about(p.ID, id.Nil)
+		offer.Template, offer.ID = message.WaitlistOffered, id.New()
+		record(t, s, p.ID, one.OrderID, one)
+		record(t, s, p.ID, two.OrderID, two)
+		record(t, s, p.ID, id.Nil, offer)
+		token := background(t, s, one).Token
+		if len(token) < 37 || token != background(t, s, two).Token || token == background(t, s, offer).Token {
+			t.Errorf("tokens = %q, %q, %q", token, background(t, s, two).Token, background(t, s, offer).Token)
+		}
+		got, err := s.Subscription(ctx, token)
+		if err != nil || got != (message.Subscription{CustomerID: "anna", Category: message.Tickets, Language: "de"}) {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if _, err := s.Subscription(ctx, token+"x"); !errors.Is(err, app.ErrNotFound) {
+			t.Errorf("an unknown token: %v", err)
+		}
+	})
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func drain(ch <-chan struct{}) {
+	select {
+	case <-ch:
+	default:
+	}
+}
