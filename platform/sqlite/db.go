@@ -90,16 +90,19 @@ func Open(ctx context.Context, c Config) (_ *DB, err error) {
 			d.closeAll()
 		}
 	}()
+	// The caches are outside Go's heap and its limit. Small ones do: what they
+	// miss, the page cache of the system has.
+	//
 	// Pages stay in the WAL until 4,000 have gathered: hot pages are then
 	// copied back once, not every thousand pages.
-	if d.writeDB, err = sql.Open("sqlite", dsn(c.Path, "cache_size(-32768)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)")); err != nil {
+	if d.writeDB, err = sql.Open("sqlite", dsn(c.Path, "cache_size(-4096)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)")); err != nil {
 		return nil, err
 	}
 	d.writeDB.SetMaxOpenConns(1)
 	if err := migrate(ctx, d.writeDB, c); err != nil {
 		return nil, err
 	}
-	if d.readDB, err = sql.Open("sqlite", dsn(c.Path, "cache_size(-8192)", "query_only(1)")); err != nil {
+	if d.readDB, err = sql.Open("sqlite", dsn(c.Path, "cache_size(-512)", "query_only(1)")); err != nil {
 		return nil, err
 	}
 	d.readDB.SetMaxOpenConns(c.Readers + 1) // one more while a broken one is replaced

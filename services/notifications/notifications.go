@@ -11,7 +11,6 @@ import (
 	"ticketmesh.dev/platform/api"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/consumer"
-	"ticketmesh.dev/platform/outbox"
 	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/services/notifications/internal/app"
 	"ticketmesh.dev/services/notifications/internal/rest"
@@ -50,9 +49,4 @@ func NewSenderJob(outgoing app.Outgoing, composer app.Composer, mailer app.Maile
 // NewSpreaderJob returns the job that tells all holders of tickets of a changed performance.
 func NewSpreaderJob(notices app.Notices, composer app.Composer, clock clock.Clock, logger *slog.Logger) service.Job {
 	return service.Job{Name: "notifications-spreader", Run: app.NewSpreader(notices, composer, clock, logger).Run}
-}
-
-// NewRelayJob returns the job that publishes what was committed.
-func NewRelayJob(relay *outbox.Relay) service.Job {
-	return service.Job{Name: "notifications-relay", Run: relay.Run}
 }

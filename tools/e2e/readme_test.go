@@ -43,14 +43,16 @@ func matches(shown, output string) bool {
 
 func TestTheWalkThroughOfTheREADMEDoesWhatItShows(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile("testdata/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	blocks := walkThrough(string(text))
 	c := demoMesh(t)
 	// A reader takes longer to come this far than tickets to hear of the season.
-	var found struct{ Items []struct{ ShowID, PerformanceID string } }
+	var found struct {
+		Items []struct{ ShowID, PerformanceID string }
+	}
 	c.get(t, "", "/shows?q=handball", &found)
 	c.get(t, "", "/shows/"+found.Items[0].ShowID+"/performances", &found)
 	until(t, "the hall is on sale", func() bool {

@@ -16,7 +16,6 @@ import (
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
-	"ticketmesh.dev/platform/outbox"
 	"ticketmesh.dev/platform/service"
 	database "ticketmesh.dev/platform/sqlite"
 	"ticketmesh.dev/services/info"
@@ -46,14 +45,8 @@ type Config struct {
 	CORSOrigins []string
 }
 
-// Service is info, open. What its outbox has must be relayed to the bus.
-type Service struct {
-	service.Service
-	Outbox outbox.Source
-}
-
 // Open opens the service. No other process may have the same DataDir open.
-func Open(ctx context.Context, c Config) (*Service, error) {
+func Open(ctx context.Context, c Config) (*service.Service, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
@@ -93,7 +86,7 @@ func (c *Config) complete() error {
 	return errors.Join(missing...)
 }
 
-func open(ctx context.Context, c Config, db *database.DB) (*Service, error) {
+func open(ctx context.Context, c Config, db *database.DB) (*service.Service, error) {
 	keys := db.Idempotency(c.Clock)
 	// Whoever held a lease is gone: this process is the only one.
 	if err := keys.ReleaseLeases(ctx); err != nil {
@@ -118,16 +111,14 @@ func open(ctx context.Context, c Config, db *database.DB) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(err, files.Close())
 	}
-	return &Service{
-		Service: service.Service{
-			Name:          info.Name,
-			API:           api,
-			Prefixes:      []string{info.Prefix},
-			Subscriptions: info.NewSubscriptions(),
-			Jobs:          info.NewJobs(),
-			Ready:         func(ctx context.Context) error { return errors.Join(store.Ready(ctx), files.Ready(ctx)) },
-			Close:         func() error { return errors.Join(files.Close(), db.Close()) },
-		},
-		Outbox: db.Outbox(),
+	return &service.Service{
+		Name:          info.Name,
+		API:           api,
+		Prefixes:      []string{info.Prefix},
+		Subscriptions: info.NewSubscriptions(),
+		Jobs:          info.NewJobs(),
+		Outbox:        db.Outbox(),
+		Ready:         func(ctx context.Context) error { return errors.Join(store.Ready(ctx), files.Ready(ctx)) },
+		Close:         func() error { return errors.Join(files.Close(), db.Close()) },
 	}, nil
 }

@@ -16,6 +16,7 @@ import (
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/services/info/embedded"
 )
 
@@ -37,7 +38,7 @@ func (callers) Verify(_ context.Context, token string) (auth.Caller, error) {
 type mesh struct {
 	dir     string
 	server  *httptest.Server
-	service *embedded.Service
+	service *service.Service
 	clock   *clock.Manual
 }
 

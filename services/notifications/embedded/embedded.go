@@ -10,13 +10,10 @@ import (
 	"net/http"
 	"path/filepath"
 
-	"github.com/ThreeDotsLabs/watermill/message"
-
 	"ticketmesh.dev/platform/api"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
-	"ticketmesh.dev/platform/outbox"
 	"ticketmesh.dev/platform/service"
 	platformsqlite "ticketmesh.dev/platform/sqlite"
 	"ticketmesh.dev/services/notifications"
@@ -36,7 +33,6 @@ type Config struct {
 	Logger      *slog.Logger
 	Verifier    auth.Verifier
 	Validator   event.Validator
-	Publisher   message.Publisher
 	CORSOrigins []string
 	SMTP        *SMTP // nil: mails go to the built-in mailbox
 }
@@ -122,10 +118,11 @@ func Open(ctx context.Context, c Config) (_ *service.Service, box http.Handler, 
 			// One sender: it is fast enough for an on-sale, and writing mails must not take the machine from selling.
 			notifications.NewSenderJob(store, composer, mailer, codec, c.Clock, c.Logger),
 			notifications.NewSpreaderJob(store, composer, c.Clock, c.Logger),
-			notifications.NewRelayJob(outbox.NewRelay(db.Outbox(), c.Publisher, c.Logger)),
+			{Name: "notifications-retention", Run: db.RunRetention},
 		},
-		Ready: store.Ready,
-		Close: closeAll,
+		Outbox: db.Outbox(),
+		Ready:  store.Ready,
+		Close:  closeAll,
 	}, box, nil
 }
 
@@ -133,7 +130,7 @@ func (c Config) validate() error {
 	var missing []error
 	for name, given := range map[string]bool{
 		"DataDir": c.DataDir != "", "BaseURL": c.BaseURL != "", "Clock": c.Clock != nil, "Logger": c.Logger != nil,
-		"Verifier": c.Verifier != nil, "Validator": c.Validator != nil, "Publisher": c.Publisher != nil,
+		"Verifier": c.Verifier != nil, "Validator": c.Validator != nil,
 	} {
 		if !given {
 			missing = append(missing, fmt.Errorf("notifications: %s is missing", name))

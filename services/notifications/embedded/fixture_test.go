@@ -23,6 +23,7 @@ import (
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/platform/outbox"
 	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/services/notifications/embedded"
 )
@@ -97,7 +98,7 @@ func validator(t testing.TB) *contracts.Validator {
 func (m *mesh) config() embedded.Config {
 	return embedded.Config{
 		DataDir: m.dir, BaseURL: "https://tickets.example.com", Clock: m.clock, Logger: slog.New(slog.DiscardHandler),
-		Verifier: tokens{}, Validator: validator(m.t), Publisher: m.bus,
+		Verifier: tokens{}, Validator: validator(m.t),
 	}
 }
 
@@ -114,7 +115,8 @@ func (m *mesh) open() {
 func (m *mesh) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	for _, job := range m.service.Jobs {
+	relay := outbox.NewRelay(m.service.Outbox, m.bus, slog.New(slog.DiscardHandler))
+	for _, job := range append(m.service.Jobs, service.Job{Name: "relay", Run: relay.Run}) {
 		wg.Go(func() {
 			if err := job.Run(ctx); err != nil {
 				m.t.Errorf("job %s: %v", job.Name, err)

@@ -12,7 +12,6 @@ import (
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
-	"ticketmesh.dev/platform/outbox"
 	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/services/shows"
 	"ticketmesh.dev/services/shows/internal/sqlite"
@@ -28,15 +27,9 @@ type Config struct {
 	CORSOrigins []string
 }
 
-// Shows is the service and its outbox, which the process relays to the bus.
-type Shows struct {
-	service.Service
-	Outbox outbox.Source
-}
-
 // Open opens the service. Only one process may have it open: leases of requests
 // that an earlier one left behind are released.
-func Open(ctx context.Context, c Config) (_ *Shows, err error) {
+func Open(ctx context.Context, c Config) (_ *service.Service, err error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -59,17 +52,15 @@ func Open(ctx context.Context, c Config) (_ *Shows, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Shows{
-		Service: service.Service{
-			Name:          shows.Name,
-			API:           handler,
-			Prefixes:      []string{shows.Prefix},
-			Subscriptions: shows.NewSubscriptions(store, c.Clock, c.Logger),
-			Jobs:          shows.NewJobs(store, c.Clock, c.Logger),
-			Ready:         store.Ready,
-			Close:         store.Close,
-		},
-		Outbox: store.Outbox(),
+	return &service.Service{
+		Name:          shows.Name,
+		API:           handler,
+		Prefixes:      []string{shows.Prefix},
+		Subscriptions: shows.NewSubscriptions(store, c.Clock, c.Logger),
+		Jobs:          append(shows.NewJobs(store, c.Clock, c.Logger), service.Job{Name: "shows-retention", Run: store.RunRetention}),
+		Outbox:        store.Outbox(),
+		Ready:         store.Ready,
+		Close:         store.Close,
 	}, nil
 }
 

@@ -22,7 +22,7 @@ func TestTheServiceSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	m := start(t)
 	if m.Name != "shows" || len(m.Prefixes) != 1 || m.Prefixes[0] != "/shows" || m.Outbox == nil {
-		t.Errorf("service %+v", m.Shows)
+		t.Errorf("service %+v", m.Service)
 	}
 	if len(m.Subscriptions) != 1 || m.Subscriptions[0].Name != "shows-availability" {
 		t.Errorf("subscriptions %v", m.Subscriptions)

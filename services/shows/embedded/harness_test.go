@@ -17,6 +17,7 @@ import (
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/services/shows/embedded"
 )
 
@@ -50,7 +51,7 @@ var callers = tokens{
 }
 
 type mesh struct {
-	*embedded.Shows
+	*service.Service
 	t      testing.TB
 	dir    string
 	server *httptest.Server
@@ -82,7 +83,7 @@ func (m *mesh) open() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.Shows = opened
+	m.Service = opened
 	m.server = httptest.NewServer(opened.API)
 }
 

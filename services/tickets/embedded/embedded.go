@@ -79,7 +79,10 @@ func open(ctx context.Context, c Config, db *sqlite.DB) (*service.Service, error
 	if err != nil {
 		return nil, err
 	}
-	jobs := append(tickets.NewJobs(selling, c.Logger), service.Job{Name: "tickets-announcer", Run: announcer(inventory, c.Logger)})
+	jobs := append(tickets.NewJobs(selling, c.Logger),
+		service.Job{Name: "tickets-announcer", Run: announcer(inventory, c.Logger)},
+		service.Job{Name: "tickets-retention", Run: db.RunRetention},
+	)
 	return &service.Service{
 		Name:          "tickets",
 		API:           api.Wrap(handler, api.Options{Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins, Logger: c.Logger, Clock: c.Clock}),

@@ -3,7 +3,6 @@ package mesh
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -25,4 +24,3 @@ func lock(dataDir string) (release func() error, err error) {
 
 // errLocked is openLocked's answer when another process has the file.
 var errLocked = errors.New("locked")
-

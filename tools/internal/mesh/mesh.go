@@ -138,8 +138,7 @@ func (m *Mesh) openServices(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("shows: %w", err)
 	}
-	shows.Service.Outbox = shows.Outbox
-	m.add(&shows.Service)
+	m.add(shows)
 	tickets, err := ticketsservice.Open(ctx, ticketsservice.Config{
 		DataDir: c.DataDir, BaseURL: m.url, Clock: c.Clock, Logger: c.Logger, Verifier: verifier, Validator: validator, CORSOrigins: c.CORSOrigins,
 	})
@@ -153,11 +152,10 @@ func (m *Mesh) openServices(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("info: %w", err)
 	}
-	info.Service.Outbox = info.Outbox
-	m.add(&info.Service)
+	m.add(info)
 	notifications, mailbox, err := notificationsservice.Open(ctx, notificationsservice.Config{
 		DataDir: c.DataDir, BaseURL: m.url, Clock: c.Clock, Logger: c.Logger, Verifier: verifier, Validator: validator,
-		CORSOrigins: c.CORSOrigins, SMTP: c.SMTP, Publisher: m.bus.Publisher(),
+		CORSOrigins: c.CORSOrigins, SMTP: c.SMTP,
 	})
 	if err != nil {
 		return fmt.Errorf("notifications: %w", err)

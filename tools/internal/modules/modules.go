@@ -162,20 +162,37 @@ func (m module) alone(ctx context.Context, root string) []string {
 	var findings []string
 	if m.member {
 		// The null device keeps a lone command from leaving its binary behind.
-		if output, err := m.run(ctx, root, "build", "-buildvcs=false", "-o", os.DevNull, "./..."); err != nil {
-			findings = append(findings, fmt.Sprintf("%s: does not build with GOWORK=off: %v: %s", m.dir, err, output))
+		if _, stderr, err := m.run(ctx, root, "build", "-buildvcs=false", "-o", os.DevNull, "./..."); err != nil {
+			findings = append(findings, fmt.Sprintf("%s: does not build with GOWORK=off: %v: %s", m.dir, err, firstLine(stderr)))
 		}
 	}
-	if output, err := m.run(ctx, root, "mod", "tidy", "-diff"); err != nil {
-		findings = append(findings, fmt.Sprintf("%s: go.mod or go.sum is not tidy: %v: %s", m.dir, err, output))
+	diff, stderr, err := m.run(ctx, root, "mod", "tidy", "-diff")
+	switch {
+	case err == nil:
+	case diff != "":
+		findings = append(findings, fmt.Sprintf("%s: go.mod or go.sum is not tidy: run go mod tidy in it with GOWORK=off", m.dir))
+	default:
+		findings = append(findings, fmt.Sprintf("%s: go.mod or go.sum cannot be compared with a tidy one: %v: %s", m.dir, err, firstLine(stderr)))
 	}
 	return findings
 }
 
-func (m module) run(ctx context.Context, root string, arguments ...string) (string, error) {
+// firstLine leaves out the headings and what is downloaded.
+func firstLine(output string) string {
+	for line := range strings.Lines(output) {
+		if !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "go: downloading ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return strings.TrimSpace(output)
+}
+
+func (m module) run(ctx context.Context, root string, arguments ...string) (stdout, stderr string, err error) {
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = filepath.Join(root, m.dir)
 	command.Env = append(command.Environ(), "GOWORK=off")
-	output, err := command.CombinedOutput()
-	return string(bytes.TrimSpace(output)), err
+	var out, complaints bytes.Buffer
+	command.Stdout, command.Stderr = &out, &complaints
+	err = command.Run()
+	return out.String(), complaints.String(), err
 }

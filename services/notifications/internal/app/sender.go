@@ -18,6 +18,8 @@ const (
 	lease = 10 * time.Minute
 	// defaultHandOver leaves time for the rest within the ten seconds that a process has to stop.
 	defaultHandOver = 5 * time.Second
+	// restShare is how many times as long as a batch took the sender rests while more messages come in.
+	restShare = 9
 	// settleAttempts is how often the outcome of a batch is written before it is given up.
 	settleAttempts = 3
 )
@@ -46,8 +48,34 @@ func (s *Sender) WithHandOver(d time.Duration) *Sender {
 }
 
 // Run sends messages as they become due, until ctx ends. A batch under way is finished, unless the carrier is slow.
+//
+// While messages come in faster than they go out it rests after each batch: on one machine an on-sale makes thousands
+// of mails a second, and those who are still buying should not wait for the mails of those who have bought. When none
+// come in any more it goes at full speed.
 func (s *Sender) Run(ctx context.Context) error {
-	return loop(ctx, s.outgoing.MessagesAdded(), s.logger, "sending messages failed", s.Deliver)
+	added := s.outgoing.MessagesAdded()
+	return loop(ctx, added, s.logger, "sending messages failed", func(ctx context.Context) (bool, error) {
+		begin := time.Now()
+		found, err := s.Deliver(ctx)
+		if !found || err != nil {
+			return found, err
+		}
+		select {
+		case <-added:
+			rest(ctx, restShare*time.Since(begin))
+		default:
+		}
+		return true, nil
+	})
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 // Deliver sends a batch of messages that are due. It is false when none is. An error means that some of the batch will

@@ -52,6 +52,9 @@ func (s *Store) Close() error { return s.db.Close() }
 // Outbox is where the events wait for their relay.
 func (s *Store) Outbox() outbox.Source { return s.db.Outbox() }
 
+// RunRetention forgets events that were processed long ago, until ctx ends.
+func (s *Store) RunRetention(ctx context.Context) error { return s.db.RunRetention(ctx) }
+
 // Idempotency is where Idempotency-Keys are remembered.
 func (s *Store) Idempotency(c clock.Clock) idempotency.Store { return s.db.Idempotency(c) }
 

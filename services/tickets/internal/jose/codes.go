@@ -68,13 +68,19 @@ func create(path string) (*Codes, error) {
 	if _, err := rand.Read(seed[:]); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	// Renamed once it is whole: a crash must not leave half a key, which no start
+	// would get past.
+	unfinished := path + ".unfinished"
+	file, err := os.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	_, err = file.Write(seed[:])
 	// A code that was given out must stay readable whatever happens to the power.
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(unfinished, path); err != nil {
 		return nil, err
 	}
 	return New(seed)

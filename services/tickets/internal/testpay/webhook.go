@@ -1,6 +1,7 @@
 package testpay
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -27,10 +28,12 @@ type Webhooks struct{ secret []byte }
 func NewWebhooks(secret []byte) *Webhooks { return &Webhooks{secret: secret} }
 
 // LoadWebhooks returns a checker with the secret in the file, which is made,
-// readable by its owner only, when there is none.
+// readable by its owner only, when there is none. An empty one, which a crash
+// may leave, is none: anybody could sign with it.
 func LoadWebhooks(path string) (*Webhooks, error) {
-	secret, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := os.ReadFile(path)
+	secret := bytes.TrimSpace(text)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(secret) == 0 {
 		var random [32]byte
 		if _, err := rand.Read(random[:]); err != nil {
 			return nil, err
@@ -41,7 +44,7 @@ func LoadWebhooks(path string) (*Webhooks, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewWebhooks([]byte(strings.TrimSpace(string(secret)))), nil
+	return NewWebhooks(secret), nil
 }
 
 // Verify checks a header "t=<unix seconds>,v1=<hex HMAC-SHA256 of t.body>".
