@@ -4,6 +4,8 @@
 // and validators for JSON.
 package infoevents
 
+import "errors"
+
 // Source is the CloudEvents source of every event of the service.
 const Source = "/ticketmesh/info"
 
@@ -18,3 +20,24 @@ const (
 	SchemaPagePublished = "https://ticketmesh.dev/schemas/events/info/page.published.v1.schema.json"
 	SchemaVenueUpdated  = "https://ticketmesh.dev/schemas/events/info/venue.updated.v1.schema.json"
 )
+
+// Check holds the data of an event to the generated rules of its type. They are
+// the schema's, but for alternatives between required members. A type that is
+// not the service's is an error.
+func Check(eventType string, data []byte) error {
+	switch eventType {
+	case TypePagePublished:
+		var v PagePublished
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeVenueUpdated:
+		var v VenueUpdated
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	}
+	return errors.New("no event of the service: " + eventType)
+}

@@ -4,6 +4,8 @@
 // and validators for JSON.
 package notificationsevents
 
+import "errors"
+
 // Source is the CloudEvents source of every event of the service.
 const Source = "/ticketmesh/notifications"
 
@@ -18,3 +20,24 @@ const (
 	SchemaMessageFailed = "https://ticketmesh.dev/schemas/events/notifications/message.failed.v1.schema.json"
 	SchemaMessageSent   = "https://ticketmesh.dev/schemas/events/notifications/message.sent.v1.schema.json"
 )
+
+// Check holds the data of an event to the generated rules of its type. They are
+// the schema's, but for alternatives between required members. A type that is
+// not the service's is an error.
+func Check(eventType string, data []byte) error {
+	switch eventType {
+	case TypeMessageFailed:
+		var v MessageFailed
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeMessageSent:
+		var v MessageSent
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	}
+	return errors.New("no event of the service: " + eventType)
+}

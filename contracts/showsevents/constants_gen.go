@@ -4,6 +4,8 @@
 // and validators for JSON.
 package showsevents
 
+import "errors"
+
 // Source is the CloudEvents source of every event of the service.
 const Source = "/ticketmesh/shows"
 
@@ -26,3 +28,48 @@ const (
 	SchemaShowPublished          = "https://ticketmesh.dev/schemas/events/shows/show.published.v1.schema.json"
 	SchemaShowUpdated            = "https://ticketmesh.dev/schemas/events/shows/show.updated.v1.schema.json"
 )
+
+// Check holds the data of an event to the generated rules of its type. They are
+// the schema's, but for alternatives between required members. A type that is
+// not the service's is an error.
+func Check(eventType string, data []byte) error {
+	switch eventType {
+	case TypePerformanceCancelled:
+		var v Performance
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypePerformanceRescheduled:
+		var v Performance
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypePerformanceScheduled:
+		var v Performance
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeShowCancelled:
+		var v Show
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeShowPublished:
+		var v Show
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeShowUpdated:
+		var v Show
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	}
+	return errors.New("no event of the service: " + eventType)
+}

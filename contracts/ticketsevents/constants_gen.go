@@ -4,6 +4,8 @@
 // and validators for JSON.
 package ticketsevents
 
+import "errors"
+
 // Source is the CloudEvents source of every event of the service.
 const Source = "/ticketmesh/tickets"
 
@@ -38,3 +40,84 @@ const (
 	SchemaTicketVoided        = "https://ticketmesh.dev/schemas/events/tickets/ticket.voided.v1.schema.json"
 	SchemaWaitlistOffered     = "https://ticketmesh.dev/schemas/events/tickets/waitlist.offered.v1.schema.json"
 )
+
+// Check holds the data of an event to the generated rules of its type. They are
+// the schema's, but for alternatives between required members. A type that is
+// not the service's is an error.
+func Check(eventType string, data []byte) error {
+	switch eventType {
+	case TypeAvailabilityChanged:
+		var v AvailabilityChanged
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeHoldPlaced:
+		var v HoldPlaced
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeHoldReleased:
+		var v HoldReleased
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeOrderCancelled:
+		var v OrderCancelled
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeOrderConfirmed:
+		var v OrderConfirmed
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeOrderDeclined:
+		var v OrderDeclined
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeOrderPlaced:
+		var v OrderPlaced
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeOrderRefunded:
+		var v OrderRefunded
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeTicketAdmitted:
+		var v TicketAdmitted
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeTicketTransferred:
+		var v TicketTransferred
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeTicketVoided:
+		var v TicketVoided
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	case TypeWaitlistOffered:
+		var v WaitlistOffered
+		if err := v.UnmarshalJSON(data); err != nil {
+			return err
+		}
+		return v.Validate()
+	}
+	return errors.New("no event of the service: " + eventType)
+}

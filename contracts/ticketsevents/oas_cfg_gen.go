@@ -9,5 +9,6 @@ import (
 var regexMap = map[string]ogenregex.Regexp{
 	"^[A-Z]{3}$":                        ogenregex.MustCompile("^[A-Z]{3}$"),
 	"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
+	"^[^\\s@]+@[^\\s@]+$":               ogenregex.MustCompile("^[^\\s@]+@[^\\s@]+$"),
 	"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$":  ogenregex.MustCompile("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"),
 }

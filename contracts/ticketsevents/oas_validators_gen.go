@@ -1260,7 +1260,7 @@ func (s *Recipient) Validate() error {
 			MaxLengthSet:  true,
 			Email:         true,
 			Hostname:      false,
-			Regex:         nil,
+			Regex:         regexMap["^[^\\s@]+@[^\\s@]+$"],
 			MinNumeric:    0,
 			MinNumericSet: false,
 			MaxNumeric:    0,

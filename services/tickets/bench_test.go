@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/contracts/showsevents"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
@@ -32,13 +31,9 @@ func BenchmarkSale(b *testing.B) {
 }
 
 func benchmarkSale(b *testing.B, house int) {
-	validator, err := contracts.NewValidator()
-	if err != nil {
-		b.Fatal(err)
-	}
 	opened, err := embedded.Open(b.Context(), embedded.Config{
 		DataDir: b.TempDir(), BaseURL: "http://127.0.0.1:0", Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler),
-		Verifier: tokens{}, Validator: validator,
+		Verifier: tokens{},
 	})
 	if err != nil {
 		b.Fatal(err)

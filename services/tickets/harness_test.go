@@ -70,7 +70,7 @@ func (h *house) open() {
 	h.t.Helper()
 	opened, err := embedded.Open(h.t.Context(), embedded.Config{
 		DataDir: h.dir, BaseURL: "http://127.0.0.1:0", Clock: h.clock, Logger: slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Verifier: tokens{}, Validator: h.validator,
+		Verifier: tokens{},
 	})
 	if err != nil {
 		h.t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ticketmesh.dev/tools/internal/issuer"
 	"ticketmesh.dev/tools/internal/mesh"
 )
 
@@ -26,27 +28,69 @@ func newUsers() *cobra.Command {
 				return usageError{fmt.Errorf("--group: %q is none of organizer, gate and admin", name)}
 			}
 		}
-		password, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		password = strings.TrimRight(password, "\r\n")
-		if password == "" {
-			return usageError{errors.New("the password is read from standard input, and there was none")}
-		}
 		users, err := mesh.OpenUsers(cmd.Context(), *data)
 		if err != nil {
 			return err
 		}
-		created, err := users.AddUser(cmd.Context(), args[0], password, *groups...)
+		result, err := addUser(cmd.Context(), users, args[0], *groups, cmd.InOrStdin())
 		if err := errors.Join(err, users.Close()); err != nil {
 			return err
 		}
-		did := "changed"
-		if created {
-			did = "added"
-		}
-		return printer{cmd.OutOrStdout(), *asJSON}.print(map[string]any{"email": args[0], "created": created, "groups": *groups}, did+" "+args[0])
+		return printer{cmd.OutOrStdout(), *asJSON}.print(result, result.text())
 	})
 	return group("users", "Manage users of the built-in issuer", add)
+}
+
+// added is what became of an account.
+type added struct {
+	Email   string   `json:"email"`
+	Created bool     `json:"created"`
+	Groups  []string `json:"groups"` // all that it is in
+}
+
+func (a added) text() string {
+	groups := "no group"
+	if len(a.Groups) > 0 {
+		groups = strings.Join(a.Groups, ", ")
+	}
+	if a.Created {
+		return fmt.Sprintf("added %s (%s)", a.Email, groups)
+	}
+	return fmt.Sprintf("%s was there already and is in %s now; the password is what it was", a.Email, groups)
+}
+
+// addUser makes an account, with the password from the input, or puts one that
+// exists into the groups.
+func addUser(ctx context.Context, users *issuer.Issuer, email string, groups []string, input io.Reader) (added, error) {
+	all, err := users.AddGroups(ctx, email, groups...)
+	if err == nil {
+		return added{Email: email, Groups: all}, nil
+	}
+	if !errors.Is(err, issuer.ErrNoAccount) {
+		return added{}, wrongInput(err)
+	}
+	password, err := bufio.NewReader(input).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return added{}, err
+	}
+	password = strings.TrimRight(password, "\r\n")
+	if password == "" {
+		return added{}, usageError{errors.New("the password is read from standard input, and there was none")}
+	}
+	created, err := users.AddUser(ctx, email, password, groups...)
+	if err == nil && !created {
+		err = issuer.ErrEmailTaken // by somebody who was faster
+	}
+	if err != nil {
+		return added{}, wrongInput(err)
+	}
+	return added{email, true, append([]string{}, groups...)}, nil
+}
+
+// wrongInput makes what is wrong with an address or a password an error of usage.
+func wrongInput(err error) error {
+	if errors.Is(err, issuer.ErrEmail) || errors.Is(err, issuer.ErrPassword) {
+		return usageError{err}
+	}
+	return err
 }

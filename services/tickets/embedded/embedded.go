@@ -13,13 +13,11 @@ import (
 	"ticketmesh.dev/platform/api"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
-	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/platform/sqlite"
 
 	"ticketmesh.dev/services/tickets"
 	"ticketmesh.dev/services/tickets/internal/app"
-	"ticketmesh.dev/services/tickets/internal/eventcodec"
 	"ticketmesh.dev/services/tickets/internal/jose"
 	"ticketmesh.dev/services/tickets/internal/rest"
 	"ticketmesh.dev/services/tickets/internal/showsclient"
@@ -35,7 +33,6 @@ type Config struct {
 	Clock       clock.Clock
 	Logger      *slog.Logger
 	Verifier    auth.Verifier
-	Validator   event.Validator
 }
 
 // Open opens the store and returns the service, ready to be run.
@@ -70,7 +67,7 @@ func open(ctx context.Context, c Config, db *sqlite.DB) (*service.Service, error
 	if err := keys.ReleaseLeases(ctx); err != nil {
 		return nil, err
 	}
-	inventory := store.New(db, eventcodec.NewEncoder(c.Validator), c.Clock)
+	inventory := store.New(db, c.Clock)
 	selling := app.New(inventory, codes, map[string]app.Provider{testpay.Name: testpay.Provider{}}, c.Clock, c.Logger)
 	handler, err := tickets.NewAPI(tickets.APIDeps{
 		Selling: selling, CodeKey: codes.PublicKey(), Clock: c.Clock, Logger: c.Logger,

@@ -587,3 +587,42 @@ func BenchmarkSignIn(b *testing.B) {
 		}
 	})
 }
+
+func TestAddGroups(t *testing.T) {
+	t.Parallel()
+	m := startMesh(t)
+	if _, err := m.AddUser(t.Context(), "ann@example.com", password, "gate"); err != nil {
+		t.Fatal(err)
+	}
+	in := m.signIn(t, "ann@example.com", password)
+	for range 2 {
+		all, err := m.AddGroups(t.Context(), "Ann@example.com", "organizer", "gate")
+		if err != nil || !reflect.DeepEqual(all, []string{"gate", "organizer"}) {
+			t.Errorf("got %v, %v", all, err)
+		}
+	}
+	// The password is what it was, and a sign-in from before tells once it is renewed.
+	want := []any{"gate", "organizer"}
+	if got := payload(t, m.signIn(t, "ann@example.com", password).text("access_token"))["cognito:groups"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("signed in again: got %v, want %v", got, want)
+	}
+	renewed, err := m.Renew(t.Context(), in.text("refresh_token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := payload(t, renewed.Access)["cognito:groups"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("renewed: got %v, want %v", got, want)
+	}
+	for _, tt := range []struct {
+		email, group string
+		want         error
+	}{
+		{"ben@example.com", "gate", issuer.ErrNoAccount},
+		{"ben", "gate", issuer.ErrEmail},
+		{"ann@example.com", "Ga te", issuer.ErrGroup},
+	} {
+		if _, err := m.AddGroups(t.Context(), tt.email, tt.group); !errors.Is(err, tt.want) {
+			t.Errorf("AddGroups(%q, %q) = %v, want %v", tt.email, tt.group, err, tt.want)
+		}
+	}
+}

@@ -21,6 +21,8 @@ import (
 var (
 	// ErrEmailTaken: an account with this address exists.
 	ErrEmailTaken = errors.New("the address is taken")
+	// ErrNoAccount: there is no account with this address.
+	ErrNoAccount = errors.New("there is no account with this address")
 	// ErrCredentials: there is no such account, or the password is another. It
 	// is not told which.
 	ErrCredentials = errors.New("wrong credentials")
@@ -60,10 +62,8 @@ func (i *Issuer) AddUser(ctx context.Context, email, password string, groups ...
 	if err != nil {
 		return false, err
 	}
-	for _, group := range groups {
-		if !groupName.MatchString(group) {
-			return false, fmt.Errorf("%w: %q", ErrGroup, group)
-		}
+	if err := checkGroups(groups); err != nil {
+		return false, err
 	}
 	if err := checkPassword(password); err != nil {
 		return false, err
@@ -76,6 +76,54 @@ func (i *Issuer) AddUser(ctx context.Context, email, password string, groups ...
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// AddGroups puts an account into more groups and returns all that it is in then;
+// nothing else of it changes. Its tokens tell of them once they are renewed.
+// Putting it where it is already does nothing. An address without an account is
+// ErrNoAccount.
+func (i *Issuer) AddGroups(ctx context.Context, email string, groups ...string) (all []string, err error) {
+	email, err = normalize(email)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkGroups(groups); err != nil {
+		return nil, err
+	}
+	err = i.db.Write(ctx, func(tx *sqlite.Tx) error {
+		u, err := scanUser(tx.QueryRow(selectUser+` WHERE u.email = ?`, email))
+		if errors.Is(err, errNoUser) {
+			return ErrNoAccount
+		}
+		if err != nil {
+			return err
+		}
+		for _, group := range groups {
+			if !slices.Contains(u.Groups, group) {
+				u.Groups = append(u.Groups, group)
+			}
+		}
+		all = u.Groups
+		text, err := json.Marshal(all)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`UPDATE users SET groups = ? WHERE id = ?`, string(text), u.ID.String())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+func checkGroups(groups []string) error {
+	for _, group := range groups {
+		if !groupName.MatchString(group) {
+			return fmt.Errorf("%w: %q", ErrGroup, group)
+		}
+	}
+	return nil
 }
 
 // Revoke ends the sign-ins of an account: its refresh tokens die at once, its

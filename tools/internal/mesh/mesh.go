@@ -140,7 +140,7 @@ func (m *Mesh) openServices(ctx context.Context) error {
 	}
 	m.add(shows)
 	tickets, err := ticketsservice.Open(ctx, ticketsservice.Config{
-		DataDir: c.DataDir, BaseURL: m.url, Clock: c.Clock, Logger: c.Logger, Verifier: verifier, Validator: validator, CORSOrigins: c.CORSOrigins,
+		DataDir: c.DataDir, BaseURL: m.url, Clock: c.Clock, Logger: c.Logger, Verifier: verifier, CORSOrigins: c.CORSOrigins,
 	})
 	if err != nil {
 		return fmt.Errorf("tickets: %w", err)

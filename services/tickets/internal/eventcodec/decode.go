@@ -41,12 +41,13 @@ func Performance(e event.Event) (told *performance.Performance, reference string
 			Price: money.Money{Amount: category.Price.Amount, Currency: category.Price.Currency},
 		})
 	}
-	if !data.SeatMap.Set {
-		return told, data.SeatMapRef.Value, nil
+	switch {
+	case data.SeatMap.Set:
+		return told, "", told.LayOut(Areas(data.SeatMap.Value))
+	case data.SeatMapRef.Value == "":
+		return nil, "", fmt.Errorf("%w: it has neither a seat map nor a reference to one", performance.ErrMalformed)
 	}
-	told.Areas = Areas(data.SeatMap.Value)
-	told.Layout, err = seatmap.New(told.Areas)
-	return told, "", err
+	return told, data.SeatMapRef.Value, nil
 }
 
 // Areas reads the areas of a seat map.

@@ -5,6 +5,7 @@ package performance
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -19,6 +20,8 @@ var (
 	// ErrSalesClosed reports a performance that does not sell now: not yet, not
 	// any more, over, or cancelled.
 	ErrSalesClosed = errors.New("sales are closed")
+	// ErrMalformed reports a performance that could not be sold.
+	ErrMalformed = errors.New("malformed performance")
 )
 
 // PriceCategory is what a place of the category costs.
@@ -54,6 +57,27 @@ type Performance struct {
 	SeatMapVersion int
 	Areas          []seatmap.Area
 	Layout         *seatmap.Layout // of Areas
+}
+
+// LayOut gives the performance its seat map. Errors: seatmap.ErrMalformed, and
+// ErrMalformed when a place would have no price in the performance's currency.
+func (p *Performance) LayOut(areas []seatmap.Area) error {
+	layout, err := seatmap.New(areas)
+	if err != nil {
+		return err
+	}
+	for _, category := range p.Categories {
+		if category.Price.Currency != p.Currency {
+			return fmt.Errorf("%w: price category %q is in %s, the performance in %s", ErrMalformed, category.ID, category.Price.Currency, p.Currency)
+		}
+	}
+	for _, area := range areas {
+		if _, known := p.Category(area.PriceCategory); !known {
+			return fmt.Errorf("%w: area %q has price category %q, which the performance has not", ErrMalformed, area.ID, area.PriceCategory)
+		}
+	}
+	p.Areas, p.Layout = areas, layout
+	return nil
 }
 
 // CheckSales returns ErrSalesClosed unless the performance sells at now.

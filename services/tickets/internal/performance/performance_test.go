@@ -8,6 +8,7 @@ import (
 	"ticketmesh.dev/platform/money"
 
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
 func TestCheckSales(t *testing.T) {
@@ -52,5 +53,33 @@ func TestCategoryIsFoundByItsID(t *testing.T) {
 	}
 	if _, known := p.Category("III"); known {
 		t.Error("Category(III) is known")
+	}
+}
+
+func TestEveryPlaceHasAPrice(t *testing.T) {
+	t.Parallel()
+	category := func(categoryID, currency string) performance.PriceCategory {
+		return performance.PriceCategory{ID: categoryID, Price: money.Money{Amount: 1, Currency: currency}}
+	}
+	floor := seatmap.Area{ID: "floor", Kind: seatmap.General, Capacity: 3, PriceCategory: "I"}
+	tests := []struct {
+		name       string
+		categories []performance.PriceCategory
+		area       seatmap.Area
+		want       error
+	}{
+		{"right", []performance.PriceCategory{category("I", "EUR"), category("II", "EUR")}, floor, nil},
+		{"no such category", []performance.PriceCategory{category("II", "EUR")}, floor, performance.ErrMalformed},
+		{"a price in another currency", []performance.PriceCategory{category("I", "JPY")}, floor, performance.ErrMalformed},
+		{"no places", []performance.PriceCategory{category("I", "EUR")}, seatmap.Area{ID: "floor", Kind: seatmap.General, PriceCategory: "I"}, seatmap.ErrMalformed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := performance.Performance{Currency: "EUR", Categories: tt.categories}
+			if err := p.LayOut([]seatmap.Area{tt.area}); !errors.Is(err, tt.want) || (err == nil) != (p.Layout != nil) {
+				t.Errorf("LayOut() = %v with layout %v, want %v", err, p.Layout, tt.want)
+			}
+		})
 	}
 }

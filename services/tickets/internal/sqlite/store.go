@@ -36,9 +36,8 @@ func Migrations() fs.FS {
 
 // Store implements app.Store.
 type Store struct {
-	db      *sqlite.DB
-	encoder *eventcodec.Encoder
-	clock   clock.Clock
+	db    *sqlite.DB
+	clock clock.Clock
 
 	// writing is what the writer goroutine has read: only it looks here, so a
 	// change in the batch at hand is never missed.
@@ -50,8 +49,8 @@ type Store struct {
 var _ app.Store = (*Store)(nil)
 
 // New returns a store over an open database with its Migrations applied.
-func New(db *sqlite.DB, encoder *eventcodec.Encoder, c clock.Clock) *Store {
-	return &Store{db: db, encoder: encoder, clock: c, writing: map[id.ID]*performance.Performance{}, changed: make(chan struct{}, 1)}
+func New(db *sqlite.DB, c clock.Clock) *Store {
+	return &Store{db: db, clock: c, writing: map[id.ID]*performance.Performance{}, changed: make(chan struct{}, 1)}
 }
 
 // Update implements app.Store.
@@ -80,7 +79,7 @@ var _ app.Tx = (*transaction)(nil)
 func (t *transaction) Record(facts ...any) error {
 	now := t.store.clock.Now()
 	for _, fact := range facts {
-		encoded, err := t.store.encoder.Encode(t.ctx, fact, now)
+		encoded, err := eventcodec.Encode(t.ctx, fact, now)
 		if err != nil {
 			return err
 		}

@@ -32,10 +32,11 @@ func Subscriptions(selling *app.Selling, seatMaps SeatMaps) []consumer.Subscript
 				return consumer.Permanent(err)
 			}
 			if reference != "" {
-				if told.Areas, err = seatMaps.SeatMap(ctx, reference); err != nil {
+				areas, err := seatMaps.SeatMap(ctx, reference)
+				if err != nil {
 					return err
 				}
-				if told.Layout, err = seatmap.New(told.Areas); err != nil {
+				if err := told.LayOut(areas); err != nil {
 					return consumer.Permanent(err)
 				}
 			}
