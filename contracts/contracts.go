@@ -5,7 +5,7 @@ package contracts
 
 import "embed"
 
-// Files holds events/**/*.json and api/*.yaml.
+// Files holds asyncapi.yaml, events/**/*.json and api/*.yaml.
 //
-//go:embed events api
+//go:embed events api asyncapi.yaml
 var Files embed.FS

@@ -97,6 +97,9 @@ func (v *verifier) Verify(ctx context.Context, bearerToken string) (Caller, erro
 	if bearerToken == "" || len(bearerToken) > maxTokenBytes {
 		return Caller{}, refuse("the token has %d bytes", len(bearerToken))
 	}
+	if !compact(bearerToken) {
+		return Caller{}, refuse("not the compact serialisation of a JWS")
+	}
 	var outage error
 	token, err := v.tokens.Verify(context.WithValue(ctx, outageKey{}, &outage), bearerToken)
 	switch {
@@ -127,6 +130,23 @@ func (v *verifier) Verify(ctx context.Context, bearerToken string) (Caller, erro
 		return Caller{}, refuse("not valid yet")
 	}
 	return Caller{Sub: token.Subject, ClientID: c.ClientID, Email: c.Email, Groups: c.Groups}, nil
+}
+
+// compact reports whether the token is three parts of base64url. The library
+// would also take a signed token in its JSON forms, which no issuer gives and
+// which has headers that are not signed.
+func compact(token string) bool {
+	dots := 0
+	for i := range len(token) {
+		switch c := token[i]; {
+		case c == '.':
+			dots++
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return dots == 2
 }
 
 func refuse(format string, args ...any) error {

@@ -114,7 +114,7 @@ var validBodies = map[string]string{
 	"replaceArtist":         `{"name":"Nobody"}`,
 	"createPage":            `{"slug":"bad-input","language":"en","title":"Bad input","markdown":"It is refused."}`,
 	"putPage":               `{"language":"en","title":"Bad input","markdown":"It is refused."}`,
-	"createAsset":           `{"contentType":"image/png","size":100}`,
+	"createAsset":           `{"name":"a.png","contentType":"image/png","size":100}`,
 	"putPreferences":        `{"email":{"waitlist":true}}`,
 	"createShow":            `{"title":"Bad input","description":"It is refused.","category":"concert"}`,
 	"updateShow":            `{"title":"Bad input"}`,

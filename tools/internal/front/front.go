@@ -32,7 +32,7 @@ func Handler() http.Handler {
 		// The client may be gone; nobody else wants to know.
 		_ = index.Execute(w, map[string]any{"Documents": documents, "Events": events})
 	})
-	mux.Handle("GET /docs/", http.StripPrefix("/docs/", typed(http.FileServerFS(contracts.Files))))
+	mux.Handle("GET /docs/", http.StripPrefix("/docs/", existing(typed(http.FileServerFS(contracts.Files)))))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		known := r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/docs/")
 		if known && r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -42,6 +42,19 @@ func Handler() http.Handler {
 		problem.Write(w, r, problem.NotFound(""))
 	})
 	return mux
+}
+
+// existing answers for files that there are not as every other route does.
+func existing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name := path.Clean("/" + r.URL.Path)[1:]; name != "" {
+			if _, err := fs.Stat(contracts.Files, name); err != nil {
+				problem.Write(w, r, problem.NotFound(""))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // typed gives YAML its media type (RFC 9512), which Go does not know.

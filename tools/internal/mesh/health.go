@@ -5,10 +5,16 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"ticketmesh.dev/platform/problem"
 )
 
 // health answers 200 when every part answers, else 503 and which does not.
 func (m *Mesh) health(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		problem.Write(w, r, problem.MethodNotAllowed("GET, HEAD"))
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	parts := map[string]string{}

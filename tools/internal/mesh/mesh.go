@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -214,6 +215,7 @@ func (m *Mesh) routes(mailbox http.Handler) http.Handler {
 		}
 	}
 	if m.issuer != nil {
+		mux.Handle("/auth", m.issuer.Handler())
 		mux.Handle("/auth/", m.issuer.Handler())
 		mux.Handle("/.well-known/", m.issuer.Handler())
 	}
@@ -235,6 +237,18 @@ func (m *Mesh) Handler() http.Handler { return m.handler }
 
 // Issuer is the built-in issuer, or nil when another is configured.
 func (m *Mesh) Issuer() *issuer.Issuer { return m.issuer }
+
+// Consumers returns the event types that each consumer's queue receives.
+func (m *Mesh) Consumers() map[string][]string {
+	consumers := make(map[string][]string, len(m.subscriptions))
+	for _, s := range m.subscriptions {
+		consumers[s.Name] = slices.Clone(s.Types)
+	}
+	return consumers
+}
+
+// Close closes a mesh that does not Run; Run closes what it ran.
+func (m *Mesh) Close() error { return m.close() }
 
 // close closes everything in the reverse order of opening.
 func (m *Mesh) close() error {

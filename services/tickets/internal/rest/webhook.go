@@ -33,12 +33,10 @@ func verifyWebhooks(next http.Handler, webhooks map[string]Webhooks) http.Handle
 			return
 		}
 		body, err := io.ReadAll(r.Body)
-		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			problem.Write(w, r, problem.PayloadTooLarge(kit.MaxBodyBytes))
-			return
-		}
 		if err != nil {
-			problem.Write(w, r, problem.InvalidRequest(problem.Field{Field: "body", Message: "could not be read as JSON"}))
+			refusal := problem.InvalidRequest(problem.Field{Field: "body", Message: "could not be read as JSON"})
+			errors.As(err, &refusal) // the edge knows better what is wrong with it
+			problem.Write(w, r, refusal)
 			return
 		}
 		if err := checker.Verify(r.Header, body); err != nil {
