@@ -55,7 +55,8 @@ type attempt struct {
 type seller struct {
 	t       testing.TB
 	token   string
-	random  *rand.Rand
+	places  func() []place // what to buy next
+	random  *rand.Rand     // what to do after a cut; nil: always repeat
 	house   house
 	log     []*attempt
 	pending *attempt // cut off; goes on after the restart
@@ -142,7 +143,11 @@ func (s *seller) advance(ctx context.Context, c *client, a *attempt) bool {
 
 // decide what becomes of an attempt that was cut off.
 func (s *seller) decide(a *attempt, ordering bool) {
-	switch n := s.random.IntN(10); {
+	n := 0
+	if s.random != nil {
+		n = s.random.IntN(10)
+	}
+	switch {
 	case n < 6:
 		s.pending = a
 	case n < 8 && ordering:
@@ -155,22 +160,29 @@ func (s *seller) decide(a *attempt, ordering bool) {
 
 func (s *seller) newAttempt() *attempt {
 	key := newKey()
-	a := &attempt{holdKey: "hold-" + key, orderKey: "order-" + key, email: "order-" + key + "@example.org", keeps: s.random.IntN(12) == 0}
-	for range 1 + s.random.IntN(2) {
-		if s.random.IntN(4) == 0 {
-			a.places = append(a.places, place{area: "floor"})
-			continue
-		}
-		seat := place{"hall", fmt.Sprintf("%d-%d", 1+s.random.IntN(hallRows), 1+s.random.IntN(hallSeats))}
-		if !slices.Contains(a.places, seat) {
-			a.places = append(a.places, seat)
-		}
+	return &attempt{
+		holdKey: "hold-" + key, orderKey: "order-" + key, email: "order-" + key + "@example.org", places: s.places(),
+		keeps: s.random != nil && s.random.IntN(12) == 0,
 	}
-	// An area is named once, however many of its places are wanted.
-	if len(a.places) == 2 && a.places[0].area == a.places[1].area {
-		a.places = a.places[:1]
+}
+
+// anyPlaces are places that other sellers want too.
+func anyPlaces(random *rand.Rand) func() []place {
+	return func() []place {
+		var places []place
+		for range 1 + random.IntN(2) {
+			if random.IntN(4) == 0 {
+				places = append(places, place{area: "floor"})
+				continue
+			}
+			places = append(places, place{"hall", fmt.Sprintf("%d-%d", 1+random.IntN(hallRows), 1+random.IntN(hallSeats))})
+		}
+		// An area is named once, however many of its places are wanted.
+		if len(places) == 2 && places[0].area == places[1].area {
+			places = places[:1]
+		}
+		return places
 	}
-	return a
 }
 
 // TestKillNine sells while the mesh is killed over and over. Whatever was
@@ -186,7 +198,8 @@ func TestKillNine(t *testing.T) {
 	sellers := make([]*seller, killBuyers)
 	for i := range sellers {
 		_, token := c.customer(t)
-		sellers[i] = &seller{t: t, token: token, house: h, random: rand.New(rand.NewPCG(seed, uint64(i+1))), crowd: count}
+		own := rand.New(rand.NewPCG(seed, uint64(i+1)))
+		sellers[i] = &seller{t: t, token: token, house: h, random: own, places: anyPlaces(own), crowd: count}
 	}
 
 	kills, fewest := 0, int64(killBuyers)

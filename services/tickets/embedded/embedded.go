@@ -67,7 +67,10 @@ func open(ctx context.Context, c Config, db *sqlite.DB) (*service.Service, error
 	if err := keys.ReleaseLeases(ctx); err != nil {
 		return nil, err
 	}
-	inventory := store.New(db, c.Clock)
+	inventory, err := store.New(ctx, db, c.Clock)
+	if err != nil {
+		return nil, err
+	}
 	selling := app.New(inventory, codes, map[string]app.Provider{testpay.Name: testpay.Provider{}}, c.Clock, c.Logger)
 	handler, err := tickets.NewAPI(tickets.APIDeps{
 		Selling: selling, CodeKey: codes.PublicKey(), Clock: c.Clock, Logger: c.Logger,

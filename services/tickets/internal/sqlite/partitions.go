@@ -78,12 +78,11 @@ func (t *transaction) Partition(key inventory.Key) (inventory.Partition, error) 
 
 // FreePartitions implements app.Tx.
 func (t *transaction) FreePartitions(area *seatmap.AreaLayout, performanceID id.ID, run, from, limit int, now time.Time) ([]inventory.Partition, error) {
-	// The last line repeats the condition of the index partitions_open, so that
-	// partitions that are sold out are not even looked at.
+	// open = 1 is the condition of the index partitions_open: partitions that are
+	// sold out are not even looked at.
 	const query = `SELECT ` + partitionColumns + ` FROM partitions
 		WHERE performance_id = ? AND area_id = ? AND number >= ? AND number < ?
-			AND (run >= ? OR next_expiry > 0 AND next_expiry <= ?)
-			AND (run > 0 OR next_expiry > 0)
+			AND open = 1 AND (run >= ? OR next_expiry > 0 AND next_expiry <= ?)
 		ORDER BY number LIMIT ?`
 	var found []inventory.Partition
 	for _, part := range [2][2]int{{from, area.Partitions()}, {0, from}} {
@@ -108,15 +107,24 @@ func (t *transaction) FreePartitions(area *seatmap.AreaLayout, performanceID id.
 	return found, nil
 }
 
-// PutPartition implements app.Tx.
+// PutPartition implements app.Tx. A partition's row is made with its performance.
 func (t *transaction) PutPartition(area *seatmap.AreaLayout, p inventory.Partition) error {
-	_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry)
-		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+	run, expiry := longestRun(area, &p, t.store.clock.Now()), millis(p.NextExpiry())
+	open := p.Sold != p.All()
+	claims := encodeClaims(p.Claims)
+	t.announce(p.Key)
+	// Without open in the SET the index partitions_open is left alone.
+	changed, err := t.Exec(`UPDATE partitions SET sold = ?, claims = ?, version = ?, run = ?, next_expiry = ?
+		WHERE performance_id = ? AND area_id = ? AND number = ? AND open = ?`,
+		int64(p.Sold), claims, p.Version, run, expiry, p.PerformanceID[:], p.AreaID, p.Number, open)
+	if err != nil || changed == 1 {
+		return err
+	}
+	_, err = t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry, open)
+		VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
 		ON CONFLICT (performance_id, area_id, number) DO UPDATE SET sold = excluded.sold, claims = excluded.claims,
-			version = excluded.version, run = excluded.run, next_expiry = excluded.next_expiry`,
-		p.PerformanceID[:], p.AreaID, p.Number, p.Capacity, int64(p.Sold), encodeClaims(p.Claims), p.Version,
-		longestRun(area, &p, t.store.clock.Now()), millis(p.NextExpiry()))
-	t.announceLater()
+			version = excluded.version, run = excluded.run, next_expiry = excluded.next_expiry, open = excluded.open`,
+		p.PerformanceID[:], p.AreaID, p.Number, p.Capacity, int64(p.Sold), claims, p.Version, run, expiry, open)
 	return err
 }
 
@@ -146,58 +154,4 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 		return rows.Err()
 	})
 	return found, err
-}
-
-// announceLater wakes Announce once the change is durable.
-func (t *transaction) announceLater() {
-	t.AfterCommit(func() {
-		select {
-		case t.store.changed <- struct{}{}:
-		default: // it is awake already
-		}
-	})
-}
-
-// Changed receives when a partition changed that has not been announced.
-func (s *Store) Changed() <-chan struct{} { return s.changed }
-
-// Announce commits an availability.changed event for up to limit partitions
-// whose newest version has none, and returns how many. A partition's row is its
-// own outbox entry: version and announced commit with the state, and however
-// often a partition changes between two calls it is announced once, with its
-// newest state.
-func (s *Store) Announce(ctx context.Context, limit int) (int, error) {
-	announced := 0
-	err := s.db.Write(ctx, func(tx *sqlite.Tx) error {
-		announced = 0
-		t := &transaction{Tx: tx, ctx: ctx, store: s}
-		rows, err := tx.Query(`SELECT `+partitionColumns+` FROM partitions WHERE version > announced LIMIT ?`, limit)
-		if err != nil {
-			return err
-		}
-		var due []inventory.Partition
-		for rows.Next() {
-			p, err := scanPartition(rows)
-			if err != nil {
-				return err
-			}
-			due = append(due, p)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		for _, p := range due {
-			if err := t.Record(inventory.ChangedFact{Partition: p}); err != nil {
-				return err
-			}
-			_, err := tx.Exec(`UPDATE partitions SET announced = ? WHERE performance_id = ? AND area_id = ? AND number = ?`,
-				p.Version, p.PerformanceID[:], p.AreaID, p.Number)
-			if err != nil {
-				return err
-			}
-		}
-		announced = len(due)
-		return nil
-	})
-	return announced, err
 }

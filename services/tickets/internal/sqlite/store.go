@@ -18,6 +18,7 @@ import (
 
 	"ticketmesh.dev/services/tickets/internal/app"
 	"ticketmesh.dev/services/tickets/internal/eventcodec"
+	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
@@ -44,13 +45,21 @@ type Store struct {
 	writing map[id.ID]*performance.Performance
 	reading sync.Map // id.ID -> *performance.Performance, the newest committed
 	changed chan struct{}
+
+	unannounced struct {
+		sync.Mutex
+		keys map[inventory.Key]struct{}
+	}
 }
 
 var _ app.Store = (*Store)(nil)
 
-// New returns a store over an open database with its Migrations applied.
-func New(db *sqlite.DB, c clock.Clock) *Store {
-	return &Store{db: db, clock: c, writing: map[id.ID]*performance.Performance{}, changed: make(chan struct{}, 1)}
+// New returns a store over an open database with its Migrations applied. It
+// reads what an earlier process left to announce.
+func New(ctx context.Context, db *sqlite.DB, c clock.Clock) (*Store, error) {
+	s := &Store{db: db, clock: c, writing: map[id.ID]*performance.Performance{}, changed: make(chan struct{}, 1)}
+	s.unannounced.keys = map[inventory.Key]struct{}{}
+	return s, s.recallUnannounced(ctx)
 }
 
 // Update implements app.Store.
@@ -199,15 +208,15 @@ func (t *transaction) layOut(p *performance.Performance) error {
 		for number := range area.Partitions() {
 			capacity := area.PartitionCapacity(number)
 			fresh := freshPartition(p.ID, area.ID, number, capacity)
-			_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry)
-				VALUES (?, ?, ?, ?, 0, x'', 1, 0, ?, 0) ON CONFLICT DO NOTHING`,
+			_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry, open)
+				VALUES (?, ?, ?, ?, 0, x'', 1, 0, ?, 0, 1) ON CONFLICT DO NOTHING`,
 				p.ID[:], area.ID, number, capacity, longestRun(area, &fresh, t.store.clock.Now()))
 			if err != nil {
 				return err
 			}
+			t.announce(fresh.Key)
 		}
 	}
-	t.announceLater()
 	return nil
 }
 

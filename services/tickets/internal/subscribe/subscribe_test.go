@@ -77,7 +77,10 @@ func newConsuming(t *testing.T) *consuming {
 			t.Error(err)
 		}
 	})
-	opened := store.New(db, c)
+	opened, err := store.New(t.Context(), db, c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	selling := app.New(opened, nil, nil, c, slog.New(slog.DiscardHandler))
 	subscriptions := subscribe.Subscriptions(selling, client)
 	if len(subscriptions) != 1 || subscriptions[0].Name != subscribe.PerformancesQueue {

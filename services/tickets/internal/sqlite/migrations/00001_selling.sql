@@ -20,10 +20,12 @@ CREATE TABLE partitions (
     announced      INTEGER NOT NULL, -- the version that availability.changed told last
     run            INTEGER NOT NULL, -- the longest run of free places
     next_expiry    INTEGER NOT NULL, -- ms; 0 when nothing is held
+    open           INTEGER NOT NULL, -- 1 when anything is free or held
     PRIMARY KEY (performance_id, area_id, number)
 ) WITHOUT ROWID;
-CREATE INDEX partitions_open ON partitions (performance_id, area_id, number) WHERE run > 0 OR next_expiry > 0;
-CREATE INDEX partitions_unannounced ON partitions (performance_id, area_id, number) WHERE version > announced;
+-- Of its own column, which seldom changes: an index over run would be written
+-- with every hold and every sale.
+CREATE INDEX partitions_open ON partitions (performance_id, area_id, number) WHERE open = 1;
 
 CREATE TABLE holds (
     id             BLOB PRIMARY KEY,
