@@ -165,7 +165,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"not valid yet", rs(map[string]any{"nbf": start.Unix() + 61})},
 		{"groups of another type", rs(map[string]any{"cognito:groups": "admin"})},
 		{"over 8 KiB", rs(map[string]any{"padding": strings.Repeat("x", 8<<10)})},
-		{"JSON serialisation", must(jose.ParseSigned(valid, []jose.SignatureAlgorithm{jose.RS256})).FullSerialize()},
+		{"JSON serialisation", must(jose.ParseSignedCompact(valid, []jose.SignatureAlgorithm{jose.RS256})).FullSerialize()},
 		{"a part too many", valid + ".x"},
 		{"space within", valid[:10] + " " + valid[10:]},
 	}

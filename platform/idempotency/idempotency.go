@@ -85,3 +85,10 @@ func ResourceID(ctx context.Context) id.ID {
 	}
 	return id.New()
 }
+
+// Claimed reports whether the request has a key. Without one its ResourceID is
+// new, and nobody needs to look whether what has it exists.
+func Claimed(ctx context.Context) bool {
+	_, ok := ctx.Value(resourceKey{}).(id.ID)
+	return ok
+}

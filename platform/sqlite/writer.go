@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -117,23 +118,40 @@ type writer struct {
 }
 
 // run works until the queue is closed and empty. A batch is whatever is queued
-// while it is being worked on, up to max: it never waits for more.
+// while it is being worked on, up to max: it never waits for more. But before it
+// commits it lets those run who are ready to and perhaps about to queue: on a
+// busy machine they then share the commit, on an idle one there is nobody.
 func (w *writer) run() {
 	for r := range w.db.queue {
 		w.take(r)
-	more:
-		for len(w.batch) < w.max {
-			select {
-			case r, open := <-w.db.queue:
-				if !open {
-					break more
-				}
-				w.take(r)
-			default:
-				break more
+		w.drain()
+		for range yields {
+			before := len(w.batch)
+			runtime.Gosched()
+			w.drain()
+			if len(w.batch) == before {
+				break
 			}
 		}
 		w.finish()
+	}
+}
+
+// yields bounds how often a batch lets others run before it commits.
+const yields = 3
+
+// drain takes what is queued, up to max in a batch.
+func (w *writer) drain() {
+	for len(w.batch) < w.max {
+		select {
+		case r, open := <-w.db.queue:
+			if !open {
+				return
+			}
+			w.take(r)
+		default:
+			return
+		}
 	}
 }
 

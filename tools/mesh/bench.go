@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +39,7 @@ func newOnsale() *cobra.Command {
 		if c.Seats < 1 || c.Seats > 200_000 || c.Buyers < 1 || c.Buyers > 10_000 {
 			return usageError{errors.New("--seats is 1 to 200000 and --buyers 1 to 10000")}
 		}
+		debug.SetGCPercent(gcPercent) // the buyers share the machine with the mesh
 		measure := func() (onsale.Report, error) { return onsale.Run(cmd.Context(), c) }
 		if c.URL == "" {
 			measure = func() (onsale.Report, error) { return onFresh(cmd.Context(), c, *debugAddr, cmd.ErrOrStderr()) }

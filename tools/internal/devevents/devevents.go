@@ -3,6 +3,7 @@
 package devevents
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -19,8 +20,9 @@ const keepAlive = 15 * time.Second
 
 // Handler answers GET with the stream: the events of the query parameters
 // "type" (all when there is none), from now on, or after the one that
-// Last-Event-ID or the query parameter "after" names by its position.
-func Handler(bus *sqlitebus.Bus) http.Handler {
+// Last-Event-ID or the query parameter "after" names by its position. A stream has
+// no end by itself: it ends with its client, or with ctx.
+func Handler(ctx context.Context, bus *sqlitebus.Bus) http.Handler {
 	masker := contracts.NewMasker()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet {
@@ -37,7 +39,10 @@ func Handler(bus *sqlitebus.Bus) http.Handler {
 		header.Set("Content-Type", "text/event-stream")
 		header.Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusOK)
-		stream(w, r, bus, masker, after)
+		streaming, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(ctx, cancel)()
+		stream(w, r.WithContext(streaming), bus, masker, after)
 	})
 }
 

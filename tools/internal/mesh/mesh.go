@@ -68,6 +68,8 @@ type Mesh struct {
 	handler  http.Handler
 	closers  []func() error
 
+	endStreams context.CancelFunc // ends the event streams, which have no end by themselves
+
 	subscriptions []consumer.Subscription
 	subscribers   map[string]message.Subscriber // by the subscription's name
 }
@@ -223,7 +225,9 @@ func (m *Mesh) routes(mailbox http.Handler) http.Handler {
 		mux.Handle("/dev/mailbox", mailbox)
 		mux.Handle("/dev/mailbox/", mailbox)
 	}
-	mux.Handle("/dev/events", devevents.Handler(m.bus))
+	streams, endStreams := context.WithCancel(context.Background())
+	m.endStreams = endStreams
+	mux.Handle("/dev/events", devevents.Handler(streams, m.bus))
 	mux.HandleFunc("/healthz", m.health)
 	mux.Handle("/", front.Handler())
 	return mux

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -39,9 +38,8 @@ func (m *Mesh) Run(ctx context.Context, ready func()) error {
 	server := &http.Server{
 		Handler: m.handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
 	}
-	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
-	defer endStreams()
-	server.BaseContext = func(net.Listener) context.Context { return streams }
+	var unused fresh
+	server.ConnState = unused.watch
 
 	var work, relays group
 	for _, s := range m.services {
@@ -65,9 +63,11 @@ func (m *Mesh) Run(ctx context.Context, ready func()) error {
 	<-running.Done()
 
 	m.config.Logger.Info("draining")
-	endStreams() // event streams never end by themselves
+	m.endStreams()
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
+	patience := time.AfterFunc(freshTimeout, unused.close)
+	defer patience.Stop()
 	shutdown := server.Shutdown(draining)
 	if shutdown != nil {
 		shutdown = fmt.Errorf("requests in flight: %w", errors.Join(shutdown, server.Close()))

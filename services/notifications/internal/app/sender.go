@@ -19,7 +19,7 @@ const (
 	// defaultHandOver leaves time for the rest within the ten seconds that a process has to stop.
 	defaultHandOver = 5 * time.Second
 	// restShare is how many times as long as a batch took the sender rests while more messages come in.
-	restShare = 9
+	restShare = 24
 	// settleAttempts is how often the outcome of a batch is written before it is given up.
 	settleAttempts = 3
 )
@@ -55,14 +55,14 @@ func (s *Sender) WithHandOver(d time.Duration) *Sender {
 func (s *Sender) Run(ctx context.Context) error {
 	added := s.outgoing.MessagesAdded()
 	return loop(ctx, added, s.logger, "sending messages failed", func(ctx context.Context) (bool, error) {
-		begin := time.Now()
+		begin := s.clock.Now()
 		found, err := s.Deliver(ctx)
 		if !found || err != nil {
 			return found, err
 		}
 		select {
 		case <-added:
-			rest(ctx, restShare*time.Since(begin))
+			rest(ctx, restShare*s.clock.Now().Sub(begin))
 		default:
 		}
 		return true, nil

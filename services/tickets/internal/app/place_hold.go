@@ -17,10 +17,11 @@ import (
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
-// HoldRequest asks for places. HoldID is the id of the hold to be: repeating the
-// request with it returns the hold that it made.
+// HoldRequest asks for places. HoldID is the id of the hold to be: a Repeatable
+// request with the id of a hold returns that hold.
 type HoldRequest struct {
 	HoldID        id.ID
+	Repeatable    bool
 	PerformanceID id.ID
 	Items         []HoldRequestItem
 }
@@ -42,18 +43,18 @@ func (s *Selling) PlaceHold(ctx context.Context, caller Caller, request HoldRequ
 	}
 	var placed hold.Hold
 	err := s.store.Update(ctx, func(tx Tx) error {
-		existing, err := tx.Hold(request.HoldID)
-		if err == nil {
-			if existing.CustomerID != caller.CustomerID {
+		if request.Repeatable {
+			existing, err := tx.Hold(request.HoldID)
+			if err == nil && existing.CustomerID != caller.CustomerID {
 				return hold.ErrNotFound
 			}
-			placed = existing
-			return nil
-		}
-		if !errors.Is(err, hold.ErrNotFound) {
-			return err
+			if !errors.Is(err, hold.ErrNotFound) {
+				placed = existing
+				return err
+			}
 		}
 		now := s.clock.Now()
+		var err error
 		placed, err = take(tx, request, caller.CustomerID, now, now.Add(hold.Period))
 		return err
 	})

@@ -18,14 +18,15 @@ import (
 )
 
 // OrderRequest turns a hold into an order. OrderID is the id of the order to be:
-// repeating the request with it goes on with the order that it made.
+// a Repeatable request with the id of an order goes on with that order.
 type OrderRequest struct {
-	OrderID  id.ID
-	HoldID   id.ID
-	Provider string
-	Token    string
-	Email    string // where the tickets go; the caller's own when empty
-	Language string
+	OrderID    id.ID
+	Repeatable bool
+	HoldID     id.ID
+	Provider   string
+	Token      string
+	Email      string // where the tickets go; the caller's own when empty
+	Language   string
 }
 
 // PlaceOrder orders what is on hold and asks for the payment. The order comes
@@ -42,17 +43,17 @@ func (s *Selling) PlaceOrder(ctx context.Context, caller Caller, request OrderRe
 	}
 	var placed order.Order
 	err := s.store.Update(ctx, func(tx Tx) error {
-		existing, err := tx.Order(request.OrderID)
-		if err == nil {
-			if existing.CustomerID != caller.CustomerID {
+		if request.Repeatable {
+			existing, err := tx.Order(request.OrderID)
+			if err == nil && existing.CustomerID != caller.CustomerID {
 				return order.ErrNotFound
 			}
-			placed = existing
-			return nil
+			if !errors.Is(err, order.ErrNotFound) {
+				placed = existing
+				return err
+			}
 		}
-		if !errors.Is(err, order.ErrNotFound) {
-			return err
-		}
+		var err error
 		placed, err = s.place(tx, caller, request)
 		return err
 	})

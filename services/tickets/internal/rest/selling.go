@@ -69,7 +69,7 @@ func generalArea(seats app.Seats, area *seatmap.AreaLayout) api.AreaSeats {
 
 // PlaceHold implements api.Handler.
 func (h *handler) PlaceHold(ctx context.Context, req *api.PlaceHold, _ api.PlaceHoldParams) (api.PlaceHoldRes, error) {
-	request := app.HoldRequest{HoldID: idempotency.ResourceID(ctx), PerformanceID: req.PerformanceID}
+	request := app.HoldRequest{HoldID: idempotency.ResourceID(ctx), Repeatable: idempotency.Claimed(ctx), PerformanceID: req.PerformanceID}
 	for _, item := range req.Items {
 		request.Items = append(request.Items, app.HoldRequestItem{
 			AreaID: item.AreaID, Seats: item.Seats, Quantity: item.Quantity.Value, BestAvailable: item.BestAvailable.Value,
@@ -122,7 +122,7 @@ func holdAnswer(h hold.Hold) *api.Hold {
 // PlaceOrder implements api.Handler.
 func (h *handler) PlaceOrder(ctx context.Context, req *api.PlaceOrder, _ api.PlaceOrderParams) (api.PlaceOrderRes, error) {
 	placed, tickets, err := h.selling.PlaceOrder(ctx, caller(ctx), app.OrderRequest{
-		OrderID: idempotency.ResourceID(ctx), HoldID: req.HoldID, Provider: string(req.Payment.Provider), Token: req.Payment.Token,
+		OrderID: idempotency.ResourceID(ctx), Repeatable: idempotency.Claimed(ctx), HoldID: req.HoldID, Provider: string(req.Payment.Provider), Token: req.Payment.Token,
 		Email: req.Email.Value, Language: req.Language.Value,
 	})
 	if err != nil {

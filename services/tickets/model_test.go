@@ -1,0 +1,735 @@
+package tickets_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ticketmesh.dev/contracts/ticketsevents"
+	"ticketmesh.dev/platform/clock"
+	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/platform/money"
+	"ticketmesh.dev/platform/sqlite"
+
+	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/buyer"
+	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/jose"
+	"ticketmesh.dev/services/tickets/internal/order"
+	"ticketmesh.dev/services/tickets/internal/payment"
+	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
+	store "ticketmesh.dev/services/tickets/internal/sqlite"
+	"ticketmesh.dev/services/tickets/internal/ticket"
+	"ticketmesh.dev/services/tickets/internal/waitlist"
+)
+
+// errCrash is what a use case meets when the process dies under it.
+var errCrash = errors.New("the process died")
+
+// mortal is a store whose process dies before or after its n-th update. From
+// then on nothing gets through until it is alive again.
+type mortal struct {
+	app.Store
+	updates int  // until death; 0: it lives
+	after   bool // the last update is committed, and nobody hears of it
+	dead    bool
+}
+
+func (m *mortal) Update(ctx context.Context, fn func(app.Tx) error) error {
+	if m.dead {
+		return errCrash
+	}
+	if m.updates > 0 {
+		if m.updates--; m.updates == 0 {
+			m.dead = true
+			if m.after {
+				_ = m.Store.Update(ctx, fn)
+			}
+			return errCrash
+		}
+	}
+	return m.Store.Update(ctx, fn)
+}
+
+// bank is a payment provider with books of its own.
+type bank struct {
+	captured map[id.ID]int64 // by order
+	refunded map[id.ID]map[id.ID]int64
+	asked    map[id.ID]payment.ChargeRequest
+	silent   map[id.ID]bool // orders whose first answer was lost
+	deaf     map[id.ID]bool // refunds whose first answer was lost
+	problems []string
+}
+
+func newBank() *bank {
+	return &bank{
+		captured: map[id.ID]int64{}, refunded: map[id.ID]map[id.ID]int64{}, asked: map[id.ID]payment.ChargeRequest{},
+		silent: map[id.ID]bool{}, deaf: map[id.ID]bool{},
+	}
+}
+
+// Charge implements app.Provider. tok_lost captures the money and the answer is
+// lost once, tok_down fails once before anything happens.
+func (b *bank) Charge(_ context.Context, r payment.ChargeRequest) (payment.ChargeResult, error) {
+	if before, again := b.asked[r.OrderID]; again && before != r {
+		b.problems = append(b.problems, fmt.Sprintf("order %s is asked for as %+v and as %+v", r.OrderID, before, r))
+	}
+	b.asked[r.OrderID] = r
+	first := !b.silent[r.OrderID]
+	b.silent[r.OrderID] = true
+	switch r.Token {
+	case "tok_declined":
+		return payment.ChargeResult{Status: payment.Declined, Reason: "card_declined"}, nil
+	case "tok_pending":
+		return payment.ChargeResult{Status: payment.Pending, Reference: "ref"}, nil
+	case "tok_down":
+		if first {
+			return payment.ChargeResult{}, errors.New("no route to the bank")
+		}
+	}
+	b.captured[r.OrderID] = r.Amount.Amount
+	if r.Token == "tok_lost" && first {
+		return payment.ChargeResult{}, errors.New("timeout")
+	}
+	return payment.ChargeResult{Status: payment.Captured, Reference: "ref"}, nil
+}
+
+// Refund implements app.Provider. The first answer to every other refund is lost.
+func (b *bank) Refund(_ context.Context, r payment.RefundRequest) error {
+	if b.refunded[r.OrderID] == nil {
+		b.refunded[r.OrderID] = map[id.ID]int64{}
+	}
+	if before, again := b.refunded[r.OrderID][r.RefundID]; again && before != r.Amount.Amount {
+		b.problems = append(b.problems, fmt.Sprintf("refund %s is asked for with %d and with %d", r.RefundID, before, r.Amount.Amount))
+	}
+	b.refunded[r.OrderID][r.RefundID] = r.Amount.Amount
+	if len(b.deaf)%2 == 0 && !b.deaf[r.RefundID] {
+		b.deaf[r.RefundID] = true
+		return errors.New("timeout")
+	}
+	b.deaf[r.RefundID] = true
+	return nil
+}
+
+// kept is what the bank has of an order.
+func (b *bank) kept(orderID id.ID) int64 {
+	kept := b.captured[orderID]
+	for _, amount := range b.refunded[orderID] {
+		kept -= amount
+	}
+	return kept
+}
+
+// world is everything that can be read of the service.
+type world struct {
+	orders  map[id.ID]order.Order
+	tickets map[id.ID]ticket.Ticket
+	holds   map[id.ID]hold.Hold
+	entries map[id.ID]waitlist.Entry
+	refunds map[id.ID]order.Refund
+	seats   map[inventory.Key]inventory.Partition
+	buyers  map[string]buyer.Buyer
+}
+
+// model drives the service and checks it from outside.
+type model struct {
+	*rapid.T
+	ctx      context.Context
+	db       *sqlite.DB
+	store    *mortal
+	bank     *bank
+	clock    *clock.Manual
+	selling  *app.Selling
+	codes    *jose.Codes
+	show     *performance.Performance
+	holdIDs  []id.ID
+	orderIDs []id.ID
+	requests map[id.ID]app.OrderRequest
+	owners   map[id.ID]string // of holds and orders
+	entryIDs []id.ID
+	refunds  map[id.ID]bool
+	notices  []payment.Notice
+	scans    int
+	before   world
+}
+
+var customers = []string{"anna", "ben", "carla"}
+
+func customer(name string) app.Caller {
+	return app.Caller{CustomerID: name, Email: name + "@example.com"}
+}
+
+var (
+	organizer  = app.Caller{CustomerID: "olga", Groups: []string{"organizer"}}
+	gatekeeper = app.Caller{CustomerID: "greta", Groups: []string{"gate"}}
+)
+
+func newModel(t *rapid.T, dir string) *model {
+	m := &model{
+		T: t, ctx: t.Context(), bank: newBank(), clock: clock.NewManual(start), requests: map[id.ID]app.OrderRequest{},
+		owners: map[id.ID]string{}, refunds: map[id.ID]bool{},
+	}
+	db, err := sqlite.Open(m.ctx, sqlite.Config{Path: filepath.Join(dir, "tickets.db"), Migrations: store.Migrations(), Clock: m.clock, Readers: 1})
+	m.ok(err)
+	m.db = db
+	opened, err := store.New(m.ctx, db, m.clock)
+	m.ok(err)
+	m.store = &mortal{Store: opened}
+	m.codes, err = jose.New([32]byte{1})
+	m.ok(err)
+	m.selling = app.New(m.store, m.codes, map[string]app.Provider{"bank": m.bank}, m.clock, slog.New(slog.DiscardHandler))
+	m.show = &performance.Performance{
+		ID: id.New(), Version: 1, ShowID: id.New(), OrganizerID: "olga", Title: "x", StartsAt: start.Add(24 * time.Hour), Currency: "EUR",
+		Categories: []performance.PriceCategory{
+			{ID: "I", Price: money.Money{Amount: 4200, Currency: "EUR"}}, {ID: "II", Price: money.Money{Amount: 1500, Currency: "EUR"}},
+		},
+		Limits: performance.Limits{PerOrder: 4},
+	}
+	m.ok(m.show.LayOut([]seatmap.Area{
+		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{{Label: "A", Seats: "1-3"}, {Label: "B", Seats: "1-2"}}},
+		{ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: 3},
+	}))
+	m.ok(m.selling.UpdatePerformance(m.ctx, "model", id.New(), m.show))
+	m.before = m.read()
+	m.told()
+	return m
+}
+
+func (m *model) ok(err error) {
+	m.Helper()
+	if err != nil {
+		m.Fatal(err)
+	}
+}
+
+// expected are the refusals that a client may meet.
+var expected = []error{
+	errCrash, performance.ErrSalesClosed, hold.ErrNotFound, hold.ErrExpired, hold.ErrUsed, order.ErrNotCancellable, order.ErrNotRefundable,
+	order.ErrAlreadyRefunded, ticket.ErrVoid, ticket.ErrAdmitted, app.ErrSoldOut, buyer.ErrLimitExceeded, waitlist.ErrNotSoldOut,
+}
+
+// refusal fails at an error that no client should meet.
+func (m *model) refusal(err error) error {
+	m.Helper()
+	var (
+		unavailable *app.SeatsUnavailableError
+		declined    *order.DeclinedError
+		twice       *ticket.AlreadyAdmittedError
+	)
+	if err == nil || errors.As(err, &unavailable) || errors.As(err, &declined) || errors.As(err, &twice) ||
+		slices.ContainsFunc(expected, func(e error) bool { return errors.Is(err, e) }) {
+		return err
+	}
+	m.Fatalf("an error that nobody should meet: %v", err)
+	return err
+}
+
+// read reads everything.
+func (m *model) read() world {
+	m.Helper()
+	w := world{
+		orders: map[id.ID]order.Order{}, tickets: map[id.ID]ticket.Ticket{}, holds: map[id.ID]hold.Hold{}, entries: map[id.ID]waitlist.Entry{},
+		refunds: map[id.ID]order.Refund{}, seats: map[inventory.Key]inventory.Partition{}, buyers: map[string]buyer.Buyer{},
+	}
+	alive := m.store.Store
+	orders, err := alive.OrdersByPerformance(m.ctx, m.show.ID, app.Page{Limit: 1000})
+	m.ok(err)
+	for _, o := range orders {
+		w.orders[o.ID] = o
+	}
+	tickets, err := alive.TicketsByPerformance(m.ctx, m.show.ID, app.Page{Limit: 1000})
+	m.ok(err)
+	for _, k := range tickets {
+		w.tickets[k.ID] = k
+	}
+	partitions, err := alive.Partitions(m.ctx, m.show.ID)
+	m.ok(err)
+	for _, p := range partitions {
+		w.seats[p.Key] = p
+	}
+	open, err := alive.OpenRefunds(m.ctx, m.clock.Now(), 1000)
+	m.ok(err)
+	for _, refundID := range open {
+		m.refunds[refundID] = true
+	}
+	for _, byOrder := range m.bank.refunded {
+		for refundID := range byOrder {
+			m.refunds[refundID] = true
+		}
+	}
+	m.ok(alive.Update(m.ctx, func(tx app.Tx) error {
+		for _, name := range customers {
+			b, err := tx.Buyer(m.show.ID, name)
+			if err != nil {
+				return err
+			}
+			w.buyers[name] = b
+		}
+		for _, holdID := range m.holdIDs {
+			switch h, err := tx.Hold(holdID); {
+			case err == nil:
+				w.holds[holdID] = h
+			case !errors.Is(err, hold.ErrNotFound):
+				return err
+			}
+		}
+		for _, entryID := range m.entryIDs {
+			switch e, err := tx.Entry(entryID); {
+			case err == nil:
+				w.entries[entryID] = e
+				if e.HoldID != id.Nil && !slices.Contains(m.holdIDs, e.HoldID) {
+					m.holdIDs = append(m.holdIDs, e.HoldID)
+					m.owners[e.HoldID] = e.CustomerID
+					if w.holds[e.HoldID], err = tx.Hold(e.HoldID); err != nil {
+						return err
+					}
+				}
+			case !errors.Is(err, waitlist.ErrNotFound):
+				return err
+			}
+		}
+		for refundID := range m.refunds {
+			switch r, err := tx.Refund(refundID); {
+			case err == nil:
+				w.refunds[refundID] = r
+			case !errors.Is(err, order.ErrNotFound):
+				return err
+			}
+		}
+		return nil
+	}))
+	return w
+}
+
+// told takes what was published since it was last called, as "type subject".
+func (m *model) told() []string {
+	m.Helper()
+	records, err := m.db.Outbox().Pending(m.ctx, 1000)
+	m.ok(err)
+	m.ok(m.db.Outbox().Done(m.ctx, records))
+	var told []string
+	for _, record := range records {
+		told = append(told, strings.TrimPrefix(record.Event.Type, "ticketmesh.tickets.")+" "+record.Event.Subject)
+	}
+	slices.Sort(told)
+	return told
+}
+
+// transitions lists what has to be told about the way from one world to another.
+func transitions(from, to world) []string {
+	var want []string
+	say := func(eventType string, subject id.ID) {
+		want = append(want, strings.TrimPrefix(eventType, "ticketmesh.tickets.")+" "+subject.String())
+	}
+	for holdID, h := range to.holds {
+		before, known := from.holds[holdID]
+		if !known {
+			say(ticketsevents.TypeHoldPlaced, holdID)
+		}
+		if h.Status != before.Status && (h.Status == hold.Released || h.Status == hold.Expired) {
+			say(ticketsevents.TypeHoldReleased, holdID)
+		}
+	}
+	for orderID, o := range to.orders {
+		before, known := from.orders[orderID]
+		if !known {
+			say(ticketsevents.TypeOrderPlaced, orderID)
+		}
+		if o.Status == before.Status {
+			continue
+		}
+		switch o.Status {
+		case order.Confirmed:
+			say(ticketsevents.TypeOrderConfirmed, orderID)
+		case order.Declined:
+			say(ticketsevents.TypeOrderDeclined, orderID)
+		case order.Cancelled:
+			say(ticketsevents.TypeOrderCancelled, orderID)
+		}
+	}
+	for ticketID, k := range to.tickets {
+		before, known := from.tickets[ticketID]
+		if !known {
+			before.Status, before.Issue = ticket.Valid, 1
+		}
+		if k.Issue != before.Issue {
+			say(ticketsevents.TypeTicketTransferred, ticketID)
+		}
+		if k.Status != before.Status && k.Status == ticket.Void {
+			say(ticketsevents.TypeTicketVoided, ticketID)
+		}
+		if k.Status != before.Status && k.Status == ticket.Admitted {
+			say(ticketsevents.TypeTicketAdmitted, ticketID)
+		}
+	}
+	for entryID, e := range to.entries {
+		if e.HoldID != from.entries[entryID].HoldID {
+			say(ticketsevents.TypeWaitlistOffered, entryID)
+		}
+	}
+	for refundID, r := range to.refunds {
+		if r.Done && !from.refunds[refundID].Done {
+			say(ticketsevents.TypeOrderRefunded, r.OrderID)
+		}
+	}
+	slices.Sort(want)
+	return want
+}
+
+// check looks at everything after a step.
+func (m *model) check() {
+	m.Helper()
+	w := m.read()
+	if got, want := m.told(), transitions(m.before, w); !slices.Equal(got, want) {
+		m.Fatalf("told %q, want %q", got, want)
+	}
+	m.before = w
+	now := m.clock.Now()
+	owned := map[string]int{}
+	sold := map[inventory.Key]inventory.Slots{}
+	worth := map[id.ID]int64{}
+	for _, k := range w.tickets {
+		if k.Status == ticket.Void {
+			continue
+		}
+		key := inventory.Key{PerformanceID: m.show.ID, AreaID: k.AreaID, Number: k.Place.Partition}
+		bit := inventory.Slots(1) << k.Place.Slot
+		if sold[key]&bit != 0 {
+			m.Fatalf("place %d of %s has two tickets", k.Place.Slot, k.AreaID)
+		}
+		sold[key] |= bit
+		worth[k.OrderID] += k.Price.Amount
+		owned[w.orders[k.OrderID].CustomerID]++
+	}
+	held := map[inventory.Key]inventory.Slots{}
+	for _, h := range w.holds {
+		o := w.orders[h.OrderID]
+		if !h.ExpiresAt.After(now) || h.Status != hold.Active && (h.Status != hold.Used || o.Status != order.PendingPayment) {
+			continue
+		}
+		for _, item := range h.Items {
+			for number, slots := range item.Claims() {
+				held[inventory.Key{PerformanceID: m.show.ID, AreaID: item.AreaID, Number: number}] |= slots
+			}
+		}
+	}
+	for _, area := range m.show.Layout.Areas() {
+		for number := range area.Partitions() {
+			key := inventory.Key{PerformanceID: m.show.ID, AreaID: area.ID, Number: number}
+			p := w.seats[key]
+			if total := p.Sold.Count() + p.Held(now).Count() + p.Free(now).Count(); total != area.PartitionCapacity(number) {
+				m.Fatalf("%s has %d places, want %d", area.ID, total, area.PartitionCapacity(number))
+			}
+			if p.Sold != sold[key] {
+				m.Fatalf("%s: sold %b, tickets for %b", area.ID, p.Sold, sold[key])
+			}
+			// Two orders may have been made of one hold; the places are theirs who paid first.
+			if p.Held(now) != held[key]&^p.Sold {
+				m.Fatalf("%s: held %b, holds for %b", area.ID, p.Held(now), held[key])
+			}
+		}
+	}
+	for orderID, o := range w.orders {
+		kept := -o.Refunded.Amount
+		if o.Payment.Status == payment.Captured {
+			kept += o.Total.Amount
+		}
+		if kept != worth[orderID] {
+			m.Fatalf("order %s (%s) keeps %d for tickets of %d", orderID, o.Status, kept, worth[orderID])
+		}
+	}
+	for _, name := range customers {
+		if w.buyers[name].Owned != owned[name] {
+			m.Fatalf("%s counts as owning %d, has bought %d", name, w.buyers[name].Owned, owned[name])
+		}
+	}
+	if len(m.bank.problems) > 0 {
+		m.Fatal(m.bank.problems)
+	}
+}
+
+// settle brings everything to its end that has been begun: the process starts
+// again, the bank repeats what it has to say, and the books agree.
+func (m *model) settle() {
+	m.Helper()
+	m.store.dead, m.store.updates = false, 0
+	for range 3 { // answers of the bank are lost once each
+		if err := m.refusal(m.selling.Reconcile(m.ctx, 0)); err != nil {
+			m.Fatal(err)
+		}
+		m.check()
+	}
+	m.ok(m.selling.CancelOrders(m.ctx))
+	m.check()
+	for _, notice := range m.notices {
+		m.ok(m.selling.HandleNotice(m.ctx, "bank", notice))
+		m.check()
+	}
+	for range 2 {
+		m.ok(m.selling.Reconcile(m.ctx, 0))
+		m.check()
+	}
+	for orderID, o := range m.before.orders {
+		worth := int64(0)
+		for _, ticketID := range o.TicketIDs {
+			if k := m.before.tickets[ticketID]; k.Status != ticket.Void {
+				worth += k.Price.Amount
+			}
+		}
+		if kept := m.bank.kept(orderID); kept != worth {
+			m.Fatalf("the bank keeps %d of order %s (%s, payment %s) for tickets of %d", kept, orderID, o.Status, o.Payment.Status, worth)
+		}
+		if o.Payment.Status == payment.Requested {
+			m.Fatalf("order %s (%s) still waits for its provider's first answer", orderID, o.Status)
+		}
+		if m.show.Cancelled && worth != 0 {
+			m.Fatalf("order %s of the cancelled performance has tickets", orderID)
+		}
+	}
+	for refundID, r := range m.before.refunds {
+		if !r.Done {
+			m.Fatalf("refund %s is not done", refundID)
+		}
+	}
+}
+
+func draw[T any](m *model, label string, from []T) (T, bool) {
+	var none T
+	if len(from) == 0 {
+		return none, false
+	}
+	return rapid.SampledFrom(from).Draw(m.T, label), true
+}
+
+// step does one thing that somebody may do.
+func (m *model) step() {
+	if rapid.IntRange(0, 4).Draw(m.T, "dies") == 0 {
+		m.store.updates, m.store.after = rapid.IntRange(1, 3).Draw(m.T, "before update"), rapid.Bool().Draw(m.T, "after it")
+	}
+	steps := m.steps()
+	name := rapid.SampledFrom(slices.Sorted(maps.Keys(steps))).Draw(m.T, "step")
+	steps[name]()
+	m.check()
+	if m.store.dead {
+		m.store.dead, m.store.updates = false, 0
+		if rapid.Bool().Draw(m.T, "restart reconciles") {
+			m.refusal(m.selling.Reconcile(m.ctx, 0))
+			m.check()
+		}
+	}
+	m.store.updates = 0
+}
+
+// free tells which of the seats are free.
+func (m *model) free(seats []string) (all bool) {
+	all = true
+	for _, seatID := range seats {
+		seat, _ := m.show.Layout.Area("stalls").Locate(seatID)
+		p := m.before.seats[inventory.Key{PerformanceID: m.show.ID, AreaID: "stalls", Number: seat.Place.Partition}]
+		all = all && p.Free(m.clock.Now())&(1<<seat.Place.Slot) != 0
+	}
+	return all
+}
+
+func (m *model) steps() map[string]func() {
+	return map[string]func(){
+		"hold seats": func() {
+			seats := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"A-1", "A-2", "A-3", "B-1", "B-2"}), 1, 3, rapid.ID).Draw(m.T, "seats")
+			free, open := m.free(seats), m.show.CheckSales(m.clock.Now()) == nil
+			err := m.hold(app.HoldRequestItem{AreaID: "stalls", Seats: seats})
+			if !errors.Is(err, errCrash) && (err == nil) != (free && open) {
+				m.Fatalf("hold of %v = %v, free %t, open %t", seats, err, free, open)
+			}
+		},
+		"hold best and floor": func() {
+			m.hold(app.HoldRequestItem{AreaID: "stalls", BestAvailable: rapid.IntRange(1, 2).Draw(m.T, "best")},
+				app.HoldRequestItem{AreaID: "floor", Quantity: rapid.IntRange(1, 2).Draw(m.T, "quantity")})
+		},
+		"extend": func() {
+			if holdID, any := draw(m, "hold", m.holdIDs); any {
+				_, err := m.selling.ExtendHold(m.ctx, customer(m.owners[holdID]), holdID)
+				m.refusal(err)
+			}
+		},
+		"release": func() {
+			if holdID, any := draw(m, "hold", m.holdIDs); any {
+				m.refusal(m.selling.ReleaseHold(m.ctx, customer(m.owners[holdID]), holdID))
+			}
+		},
+		"time passes": func() {
+			m.clock.Advance(time.Duration(rapid.IntRange(1, 15).Draw(m.T, "minutes")) * time.Minute)
+		},
+		"sweep": func() {
+			_, err := m.selling.ExpireHolds(m.ctx, 100)
+			m.refusal(err)
+		},
+		"order": func() {
+			if holdID, any := draw(m, "hold", m.holdIDs); any {
+				m.order(app.OrderRequest{
+					Repeatable: true,
+					OrderID:    id.New(), HoldID: holdID, Provider: "bank",
+					Token: rapid.SampledFrom([]string{"tok_ok", "tok_ok", "tok_ok", "tok_declined", "tok_pending", "tok_pending", "tok_lost", "tok_down"}).Draw(m.T, "token"),
+				})
+			}
+		},
+		"order again": func() {
+			if orderID, any := draw(m, "order", m.orderIDs); any {
+				m.order(m.requests[orderID])
+			}
+		},
+		"the bank decides": func() {
+			var waiting []id.ID
+			for _, orderID := range m.orderIDs {
+				if m.bank.asked[orderID].Token == "tok_pending" && m.bank.captured[orderID] == 0 {
+					waiting = append(waiting, orderID)
+				}
+			}
+			if orderID, any := draw(m, "order", waiting); any {
+				notice := payment.Notice{ID: "n", OrderID: orderID, Status: payment.Declined, Reference: "ref"}
+				if rapid.IntRange(0, 2).Draw(m.T, "declines") > 0 {
+					notice.Status = payment.Captured
+					m.bank.captured[orderID] = m.bank.asked[orderID].Amount.Amount
+				}
+				m.notices = append(m.notices, notice)
+				m.refusal(m.selling.HandleNotice(m.ctx, "bank", notice))
+			}
+		},
+		"the bank repeats": func() {
+			if notice, any := draw(m, "notice", m.notices); any {
+				m.refusal(m.selling.HandleNotice(m.ctx, "bank", notice))
+			}
+		},
+		"cancel": func() {
+			if orderID, any := draw(m, "order", m.orderIDs); any && m.owners[orderID] != "" {
+				_, _, err := m.selling.CancelOrder(m.ctx, customer(m.owners[orderID]), orderID)
+				m.refusal(ignore(err, order.ErrNotFound))
+			}
+		},
+		"refund": func() {
+			if k, any := m.ticket(); any {
+				request := app.RefundRequest{RefundID: id.New(), OrderID: k.OrderID, TicketIDs: []id.ID{k.ID}, Reason: "ill"}
+				if rapid.Bool().Draw(m.T, "all") {
+					request.TicketIDs = m.before.orders[k.OrderID].TicketIDs
+				}
+				m.refunds[request.RefundID] = true
+				for range 2 { // the organizer's browser sends it twice
+					_, _, err := m.selling.RefundOrder(m.ctx, organizer, request)
+					m.refusal(err)
+				}
+			}
+		},
+		"transfer": func() {
+			if k, any := m.ticket(); any {
+				// The holder is a customer, known by id or by address.
+				holder, _, _ := strings.Cut(k.Holder.Email, "@")
+				to := rapid.SampledFrom(customers).Draw(m.T, "to")
+				_, _, err := m.selling.Transfer(m.ctx, customer(holder), k.ID, to+"@example.com")
+				m.refusal(err)
+			}
+		},
+		"admit": func() {
+			if k, any := m.ticket(); any {
+				code := ticket.CodeOf(&k)
+				code.Issue = rapid.IntRange(1, k.Issue).Draw(m.T, "issue")
+				text, err := m.codes.Sign(code)
+				m.ok(err)
+				m.scans++
+				scan := app.Scan{Code: text, Gate: "north", ScanID: fmt.Sprint("s", rapid.IntRange(m.scans-1, m.scans).Draw(m.T, "scan"))}
+				_, err = m.selling.CheckIn(m.ctx, gatekeeper, scan)
+				m.refusal(err)
+			}
+		},
+		"wait": func() {
+			request := app.WaitRequest{EntryID: id.New(), PerformanceID: m.show.ID, PriceCategory: rapid.SampledFrom([]string{"I", "II"}).Draw(m.T, "category"), Quantity: rapid.IntRange(1, 2).Draw(m.T, "quantity")}
+			m.entryIDs = append(m.entryIDs, request.EntryID)
+			_, err := m.selling.Join(m.ctx, customer(rapid.SampledFrom(customers).Draw(m.T, "customer")), request)
+			m.refusal(err)
+		},
+		"offer": func() {
+			_, err := m.selling.OfferFreed(m.ctx)
+			m.refusal(err)
+		},
+		"leave": func() {
+			if entryID, any := draw(m, "entry", m.entryIDs); any {
+				m.refusal(ignore(m.selling.Leave(m.ctx, customer(m.before.entries[entryID].CustomerID), entryID), waitlist.ErrNotFound))
+			}
+		},
+		"reconcile": func() { m.refusal(m.selling.Reconcile(m.ctx, 0)) },
+		"the performance is cancelled": func() {
+			if rapid.IntRange(0, 9).Draw(m.T, "really") == 0 {
+				cancelled := *m.show
+				cancelled.Version, cancelled.Cancelled = m.show.Version+1, true
+				if m.refusal(m.selling.UpdatePerformance(m.ctx, "model", id.New(), &cancelled)) == nil {
+					m.show = &cancelled
+				} else if known, err := m.store.Performance(m.ctx, m.show.ID); err == nil {
+					m.show = known // it died after the commit
+				}
+				m.refusal(m.selling.CancelOrders(m.ctx))
+			}
+		},
+	}
+}
+
+// ignore drops an error that the step may meet.
+func ignore(err, fine error) error {
+	if errors.Is(err, fine) {
+		return nil
+	}
+	return err
+}
+
+func (m *model) hold(items ...app.HoldRequestItem) error {
+	name := rapid.SampledFrom(customers).Draw(m.T, "customer")
+	request := app.HoldRequest{Repeatable: true, HoldID: id.New(), PerformanceID: m.show.ID, Items: items}
+	m.holdIDs, m.owners[request.HoldID] = append(m.holdIDs, request.HoldID), name
+	_, err := m.selling.PlaceHold(m.ctx, customer(name), request)
+	return m.refusal(err)
+}
+
+func (m *model) order(request app.OrderRequest) {
+	if !slices.Contains(m.orderIDs, request.OrderID) {
+		m.orderIDs, m.requests[request.OrderID] = append(m.orderIDs, request.OrderID), request
+		m.owners[request.OrderID] = m.owners[request.HoldID]
+	}
+	_, _, err := m.selling.PlaceOrder(m.ctx, customer(m.owners[request.HoldID]), request)
+	m.refusal(err)
+}
+
+// ticket draws one of the tickets that were issued.
+func (m *model) ticket() (ticket.Ticket, bool) {
+	ids := slices.SortedFunc(maps.Keys(m.before.tickets), func(a, b id.ID) int { return strings.Compare(a.String(), b.String()) })
+	ticketID, any := draw(m, "ticket", ids)
+	return m.before.tickets[ticketID], any
+}
+
+// TestNothingIsLostOrSoldTwice drives the service through random histories, in
+// which the process dies between any two commits, and looks at everything after
+// every step.
+func TestNothingIsLostOrSoldTwice(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp("", "model")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		m := newModel(t, dir)
+		defer m.db.Close()
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			m.step()
+		}
+		m.settle()
+	})
+}
