@@ -46,8 +46,12 @@ func updateFails(f *fixture) {
 		_, noRefund := tx.Refund(refund.ID)
 		_, noEntry := tx.Entry(e.ID)
 		for _, check := range []struct{ got, want error }{
-			{noPerformance, performance.ErrNotFound}, {noHold, hold.ErrNotFound}, {noOrder, order.ErrNotFound},
-			{noTicket, ticket.ErrNotFound}, {noRefund, order.ErrNotFound}, {noEntry, waitlist.ErrNotFound},
+			{noPerformance, performance.ErrNotFound},
+			{noHold, hold.ErrNotFound},
+			{noOrder, order.ErrNotFound},
+			{noTicket, ticket.ErrNotFound},
+			{noRefund, order.ErrNotFound},
+			{noEntry, waitlist.ErrNotFound},
 		} {
 			if !errors.Is(check.got, check.want) {
 				f.Errorf("after a failed update: %v, want %v", check.got, check.want)
