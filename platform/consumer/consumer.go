@@ -104,11 +104,15 @@ func Run(ctx context.Context, subs []Subscription, newSubscriber func(Subscripti
 	case err := <-stopped:
 		return errors.Join(err, closeAll())
 	}
+	// The router closes the subscribers too, but not when its own context, which
+	// it cancels on closing, wins a race: then it would wait for nothing.
+	closed := make(chan error, 1)
+	go func() { closed <- closeAll() }()
 	closeErr := router.Close()
 	if closeErr == nil {
 		<-stopped
 	}
-	return errors.Join(closeErr, closeAll())
+	return errors.Join(closeErr, <-closed)
 }
 
 // newHandler returns what the router calls for each message. It answers every

@@ -35,8 +35,12 @@ var start = time.Date(2027, 1, 15, 12, 0, 0, 0, time.UTC)
 type shows struct {
 	*httptest.Server
 	requests atomic.Int32
-	answer   func(w http.ResponseWriter, r *http.Request)
+	answers  atomic.Pointer[http.HandlerFunc]
 }
+
+// answer says how the server answers from now on. Clients may repeat a request
+// whose connection broke, so one may still be on its way.
+func (s *shows) answer(handle http.HandlerFunc) { s.answers.Store(&handle) }
 
 const hall = `{"areas":[{"id":"floor","kind":"general","capacity":70,"priceCategory":"I"}]}`
 
@@ -57,10 +61,11 @@ type consuming struct {
 
 func newConsuming(t *testing.T) *consuming {
 	t.Helper()
-	s := &shows{answer: seatMap(hall)}
+	s := &shows{}
+	s.answer(seatMap(hall))
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
-		s.answer(w, r)
+		(*s.answers.Load())(w, r)
 	}))
 	t.Cleanup(s.Close)
 	client, err := showsclient.New(s.URL, s.Client())
@@ -203,10 +208,10 @@ func TestASeatMapComesByReference(t *testing.T) {
 	c := newConsuming(t)
 	performanceID := id.New()
 	var path string
-	c.shows.answer = func(w http.ResponseWriter, r *http.Request) {
+	c.shows.answer(func(w http.ResponseWriter, r *http.Request) {
 		path = r.URL.Path
 		seatMap(hall)(w, r)
-	}
+	})
 	e := told(t, performanceID, 1, byReference)
 	c.must(e)
 	p := c.performance(performanceID)
@@ -240,7 +245,7 @@ func TestAReferenceThatFailsIsTriedAgain(t *testing.T) {
 			c := newConsuming(t)
 			performanceID := id.New()
 			e := told(t, performanceID, 1, byReference)
-			c.shows.answer = tt.answer
+			c.shows.answer(tt.answer)
 			err := c.tell(e)
 			if err == nil || consumer.IsPermanent(err) {
 				t.Fatalf("Handle() = %v, want an error that passes", err)
@@ -248,7 +253,7 @@ func TestAReferenceThatFailsIsTriedAgain(t *testing.T) {
 			if _, err := c.store.Performance(t.Context(), performanceID); !errors.Is(err, performance.ErrNotFound) {
 				t.Errorf("it is known all the same: %v", err)
 			}
-			c.shows.answer = seatMap(hall)
+			c.shows.answer(seatMap(hall))
 			c.must(e)
 			if p := c.performance(performanceID); p.Layout.Places() != 70 {
 				t.Errorf("layout of %d places, want 70", p.Layout.Places())
@@ -283,7 +288,7 @@ func TestAReferencedSeatMapThatCannotBeLaidOutIsPermanent(t *testing.T) {
 		`{"areas":[{"id":"a","kind":"seated","priceCategory":"I","rows":[{"row":"A","seats":"1-3,2"}]}]}`,
 	} {
 		c := newConsuming(t)
-		c.shows.answer = seatMap(give)
+		c.shows.answer(seatMap(give))
 		if err := c.tell(told(t, id.New(), 1, byReference)); !consumer.IsPermanent(err) {
 			t.Errorf("%s: %v, want a permanent error", give, err)
 		}
@@ -311,12 +316,12 @@ func TestEveryExampleIsConsumed(t *testing.T) {
 		}
 		c := newConsuming(t)
 		// Whatever the categories of an example are, the hall of the reference uses one of them.
-		c.shows.answer = func(w http.ResponseWriter, r *http.Request) {
+		c.shows.answer(func(w http.ResponseWriter, r *http.Request) {
 			var p showsevents.Performance
 			if err := p.UnmarshalJSON(e.Data); err == nil {
 				seatMap(`{"areas":[{"id":"floor","kind":"general","capacity":70,"priceCategory":"`+p.PriceCategories[0].ID+`"}]}`)(w, r)
 			}
-		}
+		})
 		if !slices.Contains(c.subscription.Types, e.Type) {
 			continue
 		}
