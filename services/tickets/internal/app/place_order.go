@@ -119,7 +119,7 @@ func (s *Selling) charge(ctx context.Context, placed order.Order) (order.Order, 
 	}
 	switch result.Status {
 	case payment.Captured:
-		return s.capture(ctx, placed.ID, result.Reference)
+		return s.capture(ctx, placed, result.Reference)
 	case payment.Declined:
 		return s.decline(ctx, placed.ID, result.Reason)
 	case payment.Pending, payment.Requested:
@@ -158,15 +158,21 @@ func (s *Selling) settled(ctx context.Context, placed order.Order) (order.Order,
 // capture records that the money of an order arrived: its tickets are issued
 // while its places are its own or still free, else all of it goes back. It may
 // be repeated.
-func (s *Selling) capture(ctx context.Context, orderID id.ID, reference string) (order.Order, []ticket.Ticket, error) {
+func (s *Selling) capture(ctx context.Context, placed order.Order, reference string) (order.Order, []ticket.Ticket, error) {
+	// What an order has never changes, so its tickets are made, and their codes
+	// signed, before the store is kept waiting.
+	tickets, err := s.issue(placed)
+	if err != nil {
+		return order.Order{}, nil, err
+	}
 	var (
-		captured order.Order
-		issued   []ticket.Ticket
-		refund   id.ID
+		captured  order.Order
+		confirmed bool
+		refund    id.ID
 	)
-	err := s.store.Update(ctx, func(tx Tx) error {
-		issued, refund = nil, id.Nil
-		current, err := tx.Order(orderID)
+	err = s.store.Update(ctx, func(tx Tx) error {
+		confirmed, refund = false, id.Nil
+		current, err := tx.Order(placed.ID)
 		if err != nil {
 			return err
 		}
@@ -175,7 +181,7 @@ func (s *Selling) capture(ctx context.Context, orderID id.ID, reference string) 
 			return nil
 		}
 		now := s.clock.Now()
-		tickets, err := claimAndSell(tx, current, now)
+		err = claimAndSell(tx, current, now)
 		if errors.Is(err, inventory.ErrTaken) {
 			if refund, err = s.returnLate(tx, &current, reference, now); err != nil {
 				return err
@@ -187,95 +193,94 @@ func (s *Selling) capture(ctx context.Context, orderID id.ID, reference string) 
 			return err
 		}
 		ids := make([]id.ID, len(tickets))
-		for i, t := range tickets {
-			ids[i] = t.ID
+		for i, issued := range tickets {
+			ids[i] = issued.Ticket.ID
+			if err := tx.PutTicket(issued.Ticket); err != nil {
+				return err
+			}
 		}
 		current.Confirm(reference, ids)
-		fact := order.ConfirmedFact{Order: current}
-		for _, t := range tickets {
-			code, err := s.codes.Sign(ticket.CodeOf(&t))
-			if err != nil {
-				return err
-			}
-			fact.Tickets = append(fact.Tickets, order.IssuedTicket{Ticket: t, Code: code})
-			if err := tx.PutTicket(t); err != nil {
-				return err
-			}
-		}
-		captured, issued = current, tickets
-		return errors.Join(tx.PutOrder(current), tx.Record(fact))
+		captured, confirmed = current, true
+		return errors.Join(tx.PutOrder(current), tx.Record(order.ConfirmedFact{Order: current, Tickets: tickets}))
 	})
 	if err != nil {
 		return order.Order{}, nil, err
 	}
 	if refund != id.Nil {
-		s.sendRefund(ctx, refund)
+		if _, _, err := s.sendRefund(ctx, refund); err != nil {
+			s.logger.WarnContext(ctx, "refund is stored and will be sent again", "refund", refund, "error", err)
+		}
 	}
-	if issued == nil {
+	if !confirmed {
 		return s.settled(ctx, captured)
 	}
-	return captured, issued, nil
+	valid := make([]ticket.Ticket, len(tickets))
+	for i, issued := range tickets {
+		valid[i] = issued.Ticket
+	}
+	return captured, valid, nil
 }
 
 // claimAndSell sells the places of an order that is still wanted. One that was
 // cancelled is inventory.ErrTaken: its money goes back. One that was declined
 // before takes its hold back from the customer first.
-func claimAndSell(tx Tx, current order.Order, now time.Time) ([]ticket.Ticket, error) {
+func claimAndSell(tx Tx, current order.Order, now time.Time) error {
 	if current.Status == order.Cancelled {
-		return nil, inventory.ErrTaken
+		return inventory.ErrTaken
 	}
-	tickets, err := sell(tx, current, now)
-	if err != nil || current.Status != order.Declined {
-		return tickets, err
+	if err := sell(tx, current, now); err != nil || current.Status != order.Declined {
+		return err
 	}
 	held, err := tx.Hold(current.HoldID)
-	if err != nil {
-		return nil, err
+	if err != nil || held.Status != hold.Active {
+		return err
 	}
-	if held.Status == hold.Active {
-		held.Status, held.OrderID = hold.Used, current.ID
-		held.Version++
-		err = tx.PutHold(held)
-	}
-	return tickets, err
+	held.Status, held.OrderID = hold.Used, current.ID
+	held.Version++
+	return tx.PutHold(held)
 }
 
-// sell turns the places of an order into tickets, or changes nothing with
+// sell makes the places of an order sold ones, or changes nothing with
 // inventory.ErrTaken when one of them is somebody else's by now.
-func sell(tx Tx, placed order.Order, now time.Time) ([]ticket.Ticket, error) {
+func sell(tx Tx, placed order.Order, now time.Time) error {
 	show, err := tx.Performance(placed.PerformanceID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if show.Cancelled {
-		return nil, inventory.ErrTaken
+		return inventory.ErrTaken
 	}
 	partitions, err := partitionsOf(tx, show, placed.Items)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// All are sold before the first is stored: one that is taken leaves no trace.
 	for i := range partitions {
 		if err := partitions[i].state.Sell(placed.HoldID, partitions[i].slots, now); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, sold := range partitions {
 		if err := tx.PutPartition(sold.area, sold.state); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	customer, err := tx.Buyer(show.ID, placed.CustomerID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	tickets := issue(placed)
-	customer.Own(placed.HoldID, len(tickets), now)
-	return tickets, tx.PutBuyer(customer)
+	quantity := 0
+	for _, item := range placed.Items {
+		quantity += item.Quantity()
+	}
+	customer.Own(placed.HoldID, quantity, now)
+	return tx.PutBuyer(customer)
 }
 
-func issue(placed order.Order) []ticket.Ticket {
-	var tickets []ticket.Ticket
+// issue makes the tickets of an order with their codes. They count once they are
+// stored.
+func (s *Selling) issue(placed order.Order) ([]order.IssuedTicket, error) {
+	var tickets []order.IssuedTicket
 	holder := ticket.Holder{CustomerID: placed.CustomerID, Email: placed.Email, Language: placed.Language}
 	for _, item := range placed.Items {
 		for i, place := range item.Places {
@@ -286,10 +291,14 @@ func issue(placed order.Order) []ticket.Ticket {
 			if len(item.Seats) > 0 {
 				issued.Seat = item.Seats[i]
 			}
-			tickets = append(tickets, issued)
+			code, err := s.codes.Sign(ticket.CodeOf(&issued))
+			if err != nil {
+				return nil, err
+			}
+			tickets = append(tickets, order.IssuedTicket{Ticket: issued, Code: code})
 		}
 	}
-	return tickets
+	return tickets, nil
 }
 
 // returnLate cancels an order whose money came when its places were gone.
@@ -345,7 +354,7 @@ func (s *Selling) HandleNotice(ctx context.Context, providerName string, notice 
 	}
 	switch notice.Status {
 	case payment.Captured:
-		_, _, err = s.capture(ctx, notice.OrderID, notice.Reference)
+		_, _, err = s.capture(ctx, current, notice.Reference)
 	case payment.Declined:
 		_, _, err = s.decline(ctx, notice.OrderID, "declined_by_provider")
 	case payment.Requested, payment.Pending:
