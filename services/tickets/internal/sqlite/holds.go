@@ -3,9 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -90,30 +88,18 @@ func (t *transaction) PutBuyer(b buyer.Buyer) error {
 	return err
 }
 
-// buyerClaimBytes is the size of a stored claim: hold, quantity, expiry.
-const buyerClaimBytes = 16 + 8 + 8
-
 func encodeBuyerClaims(claims []buyer.Claim) []byte {
-	encoded := make([]byte, 0, len(claims)*buyerClaimBytes)
+	encoded := make([]byte, 0, len(claims)*claimBytes)
 	for _, claim := range claims {
-		encoded = append(encoded, claim.HoldID[:]...)
-		encoded = binary.BigEndian.AppendUint64(encoded, uint64(claim.Quantity))
-		encoded = binary.BigEndian.AppendUint64(encoded, uint64(millis(claim.Until)))
+		encoded = appendClaim(encoded, claim.HoldID, uint64(claim.Quantity), claim.Until)
 	}
 	return encoded
 }
 
 func decodeBuyerClaims(encoded []byte) ([]buyer.Claim, error) {
-	if len(encoded)%buyerClaimBytes != 0 {
-		return nil, fmt.Errorf("claims of %d bytes", len(encoded))
-	}
-	claims := make([]buyer.Claim, 0, len(encoded)/buyerClaimBytes+1)
-	for ; len(encoded) > 0; encoded = encoded[buyerClaimBytes:] {
-		claims = append(claims, buyer.Claim{
-			HoldID:   id.ID(encoded[:16]),
-			Quantity: int(binary.BigEndian.Uint64(encoded[16:24])),
-			Until:    instant(int64(binary.BigEndian.Uint64(encoded[24:32]))),
-		})
-	}
-	return claims, nil
+	claims := make([]buyer.Claim, 0, len(encoded)/claimBytes+1)
+	err := eachClaim(encoded, func(holdID id.ID, quantity uint64, until time.Time) {
+		claims = append(claims, buyer.Claim{HoldID: holdID, Quantity: int(quantity), Until: until})
+	})
+	return claims, err
 }

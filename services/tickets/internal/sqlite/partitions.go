@@ -3,9 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -17,32 +15,20 @@ import (
 
 const partitionColumns = `performance_id, area_id, number, capacity, sold, claims, version`
 
-// claimBytes is the size of a stored claim: hold, slots, expiry.
-const claimBytes = 16 + 8 + 8
-
 func encodeClaims(claims []inventory.Claim) []byte {
 	encoded := make([]byte, 0, len(claims)*claimBytes)
 	for _, claim := range claims {
-		encoded = append(encoded, claim.HoldID[:]...)
-		encoded = binary.BigEndian.AppendUint64(encoded, uint64(claim.Slots))
-		encoded = binary.BigEndian.AppendUint64(encoded, uint64(millis(claim.Until)))
+		encoded = appendClaim(encoded, claim.HoldID, uint64(claim.Slots), claim.Until)
 	}
 	return encoded
 }
 
 func decodeClaims(encoded []byte) ([]inventory.Claim, error) {
-	if len(encoded)%claimBytes != 0 {
-		return nil, fmt.Errorf("claims of %d bytes", len(encoded))
-	}
 	claims := make([]inventory.Claim, 0, len(encoded)/claimBytes+1)
-	for ; len(encoded) > 0; encoded = encoded[claimBytes:] {
-		claims = append(claims, inventory.Claim{
-			HoldID: id.ID(encoded[:16]),
-			Slots:  inventory.Slots(binary.BigEndian.Uint64(encoded[16:24])),
-			Until:  instant(int64(binary.BigEndian.Uint64(encoded[24:32]))),
-		})
-	}
-	return claims, nil
+	err := eachClaim(encoded, func(holdID id.ID, slots uint64, until time.Time) {
+		claims = append(claims, inventory.Claim{HoldID: holdID, Slots: inventory.Slots(slots), Until: until})
+	})
+	return claims, err
 }
 
 type scanner interface{ Scan(dest ...any) error }
