@@ -30,6 +30,7 @@ func newOnsale() *cobra.Command {
 	var c onsale.Config
 	flags := cmd.Flags()
 	flags.IntVar(&c.Seats, "seats", 20_000, "seats to sell")
+	mode := flags.String("mode", string(onsale.Seats), "how buyers choose: seats (by name), general (a general area) or best (best available)")
 	flags.IntVar(&c.Buyers, "buyers", 64, "buyers at a time")
 	flags.StringVar(&c.URL, "url", "", "sell at this mesh, by its demo organizer, instead of a fresh one")
 	flags.StringVar(&c.OrganizerEmail, "organizer", benchOrganizer, "an organizer's account")
@@ -38,6 +39,10 @@ func newOnsale() *cobra.Command {
 	cmd.RunE = does(func(cmd *cobra.Command, _ []string) error {
 		if c.Seats < 1 || c.Seats > 200_000 || c.Buyers < 1 || c.Buyers > 10_000 {
 			return usageError{errors.New("--seats is 1 to 200000 and --buyers 1 to 10000")}
+		}
+		c.Mode = onsale.Mode(*mode)
+		if c.Mode != onsale.Seats && c.Mode != onsale.General && c.Mode != onsale.Best {
+			return usageError{fmt.Errorf("--mode: %q is none of seats, general and best", *mode)}
 		}
 		debug.SetGCPercent(gcPercent) // the buyers share the machine with the mesh
 		measure := func() (onsale.Report, error) { return onsale.Run(cmd.Context(), c) }

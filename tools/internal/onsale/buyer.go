@@ -14,11 +14,11 @@ import (
 // buyer is a signed-in customer.
 type buyer struct{ tickets *ticketsapi.Client }
 
-// buy holds a seat and orders it. Any other answer than the two 201s is an error.
-func (b *buyer) buy(ctx context.Context, performanceID id.ID, wanted seat) (sale, error) {
+// buy holds a place and orders it. Any other answer than the two 201s is an error.
+func (b *buyer) buy(ctx context.Context, performanceID id.ID, wish ticketsapi.HoldRequestItem) (sale, error) {
 	begin := time.Now()
 	held, err := b.tickets.PlaceHold(ctx, &ticketsapi.PlaceHold{
-		PerformanceID: performanceID, Items: []ticketsapi.HoldRequestItem{{AreaID: wanted.area, Seats: []string{wanted.id}}},
+		PerformanceID: performanceID, Items: []ticketsapi.HoldRequestItem{wish},
 	}, ticketsapi.PlaceHoldParams{})
 	if err != nil {
 		return sale{}, err

@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	rowSeats = 50
-	areaRows = 40
-	password = "onsale-password"
+	rowSeats    = 50
+	areaRows    = 40
+	generalArea = "floor"
+	password    = "onsale-password"
 	// settle bounds how long tickets may take to hear of the performance.
 	settle = 30 * time.Second
 )
@@ -35,13 +36,15 @@ type house struct {
 	organizer     *ticketsapi.Client
 	showID        id.ID
 	performanceID id.ID
-	seats         []seat
+	mode          Mode
+	places        int
+	seats         []seat // of a seated house
 	buyers        []*buyer
 }
 
 // openHouse makes a show with a seated house and signs the buyers up.
 func openHouse(ctx context.Context, c Config) (*house, error) {
-	h := &house{client: newClient(c.Buyers), url: c.URL}
+	h := &house{client: newClient(c.Buyers), url: c.URL, mode: c.Mode, places: c.Seats}
 	identity, err := identityapi.NewClient(c.URL, identityapi.WithClient(h.client))
 	if err != nil {
 		return nil, err
@@ -56,7 +59,7 @@ func openHouse(ctx context.Context, c Config) (*house, error) {
 	if h.organizer, err = ticketsapi.NewClient(c.URL, ticketsToken(token), ticketsapi.WithClient(h.client)); err != nil {
 		return nil, err
 	}
-	if err := h.schedule(ctx, c.Seats); err != nil {
+	if err := h.schedule(ctx); err != nil {
 		return nil, err
 	}
 	if err := h.signUp(ctx, identity, c.Buyers); err != nil {
@@ -65,7 +68,7 @@ func openHouse(ctx context.Context, c Config) (*house, error) {
 	return h, h.waitForSale(ctx)
 }
 
-func (h *house) schedule(ctx context.Context, seats int) error {
+func (h *house) schedule(ctx context.Context) error {
 	made, err := h.shows.CreateShow(ctx, &showsapi.CreateShow{Title: "On sale", Description: "A benchmark", Category: "concert"}, showsapi.CreateShowParams{})
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ func (h *house) schedule(ctx context.Context, seats int) error {
 	}
 	h.showID = show.Response.ShowID
 	scheduled, err := h.shows.SchedulePerformance(ctx, &showsapi.SchedulePerformance{
-		StartsAt: time.Now().AddDate(1, 0, 0).Format(time.DateOnly) + "T20:00", TimeZone: "Europe/Vienna", SeatMap: h.seatMap(seats),
+		StartsAt: time.Now().AddDate(1, 0, 0).Format(time.DateOnly) + "T20:00", TimeZone: "Europe/Vienna", SeatMap: h.seatMap(),
 	}, showsapi.SchedulePerformanceParams{ShowId: h.showID})
 	if err != nil {
 		return err
@@ -96,12 +99,29 @@ func (h *house) schedule(ctx context.Context, seats int) error {
 	return nil
 }
 
-// seatMap lays seats out in areas of 40 rows of 50 and notes each of them.
-func (h *house) seatMap(seats int) showsapi.SeatMapInput {
+// wish is what the n-th buyer asks for.
+func (h *house) wish(n int) ticketsapi.HoldRequestItem {
+	switch h.mode {
+	case General:
+		return ticketsapi.HoldRequestItem{AreaID: generalArea, Quantity: ticketsapi.NewOptInt(1)}
+	case Best:
+		return ticketsapi.HoldRequestItem{AreaID: h.seats[n].area, BestAvailable: ticketsapi.NewOptInt(1)}
+	case Seats:
+	}
+	return ticketsapi.HoldRequestItem{AreaID: h.seats[n].area, Seats: []string{h.seats[n].id}}
+}
+
+// seatMap lays seats out in areas of 40 rows of 50 and notes each of them; of a
+// general house it is one area.
+func (h *house) seatMap() showsapi.SeatMapInput {
 	m := showsapi.SeatMapInput{PriceCategories: []showsapi.PriceCategoryInput{
 		{ID: "a", Name: "All seats", Price: showsapi.MoneyInput{Amount: 4200, Currency: "EUR"}},
 	}}
-	for left := seats; left > 0; {
+	if h.mode == General {
+		m.Areas = []showsapi.AreaInput{{ID: generalArea, Kind: showsapi.AreaInputKindGeneral, Capacity: showsapi.NewOptInt(h.places), PriceCategory: "a"}}
+		return m
+	}
+	for left := h.places; left > 0; {
 		area := showsapi.AreaInput{ID: "block-" + strconv.Itoa(len(m.Areas)+1), Kind: showsapi.AreaInputKindSeated, PriceCategory: "a"}
 		for row := 1; row <= areaRows && left > 0; row++ {
 			n := min(rowSeats, left)
@@ -173,8 +193,9 @@ func (h *house) count(ctx context.Context) (sold, oversold int, err error) {
 	if !ok {
 		return 0, 0, unexpected(answer)
 	}
-	soldSeats := map[seat]bool{}
+	soldSeats, soldPlaces := map[seat]bool{}, 0
 	for _, area := range seats.Areas {
+		soldPlaces += area.Sold.Value
 		for seatID, status := range area.Seats.Value {
 			if status == ticketsapi.SeatStatusSold {
 				soldSeats[seat{area.AreaID, seatID}] = true
@@ -202,14 +223,23 @@ func (h *house) count(ctx context.Context) (sold, oversold int, err error) {
 		}
 		params.Cursor = page.NextCursor
 	}
+	return compare(soldSeats, soldPlaces, tickets)
+}
+
+// compare holds the tickets against what is sold. Places of a general area have
+// no names: there are as many tickets for them as were sold.
+func compare(soldSeats map[seat]bool, soldPlaces int, tickets map[seat]int) (sold, oversold int, err error) {
+	general := seat{area: generalArea}
+	oversold = tickets[general] - soldPlaces
+	delete(tickets, general)
 	for place, n := range tickets {
 		if !soldSeats[place] {
 			return 0, 0, fmt.Errorf("seat %s/%s has a ticket and is not sold", place.area, place.id)
 		}
 		oversold += n - 1
 	}
-	if len(tickets) != len(soldSeats) {
-		return 0, 0, fmt.Errorf("%d seats are sold and %d have a ticket", len(soldSeats), len(tickets))
+	if len(tickets) != len(soldSeats) || oversold < 0 {
+		return 0, 0, fmt.Errorf("%d seats are sold and %d have a ticket; %d places more are sold than have one", len(soldSeats), len(tickets), -oversold)
 	}
-	return len(soldSeats), oversold, nil
+	return len(soldSeats) + soldPlaces, oversold, nil
 }

@@ -13,9 +13,20 @@ import (
 	"time"
 )
 
+// Mode is how buyers choose their places.
+type Mode string
+
+// The modes.
+const (
+	Seats   Mode = "seats"   // each a seat of its own, by name
+	General Mode = "general" // places of one general area
+	Best    Mode = "best"    // the best seat there is: all want the same
+)
+
 // Config says what to sell and where.
 type Config struct {
 	URL               string
+	Mode              Mode
 	OrganizerEmail    string
 	OrganizerPassword string
 	Seats, Buyers     int
@@ -86,7 +97,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	return report, err
 }
 
-// sell lets every buyer take seat after seat until none is left.
+// sell lets every buyer take place after place until none is left.
 func (h *house) sell(ctx context.Context) ([]sale, error) {
 	var (
 		next     atomic.Int64
@@ -98,10 +109,10 @@ func (h *house) sell(ctx context.Context) ([]sale, error) {
 		group.Go(func() {
 			for failures[i] == nil {
 				n := int(next.Add(1)) - 1
-				if n >= len(h.seats) {
+				if n >= h.places {
 					return
 				}
-				made, err := buyer.buy(ctx, h.performanceID, h.seats[n])
+				made, err := buyer.buy(ctx, h.performanceID, h.wish(n))
 				sold[i], failures[i] = append(sold[i], made), err
 			}
 		})
