@@ -227,6 +227,40 @@ func TestWebhooksAnyOrderAnyNumberOfTimes(t *testing.T) {
 	}
 }
 
+func TestPlacesOfAnUnpaidOrderComeBackOnSale(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.performance(nil)
+	held := h.hold("anna", p, seats("stalls", "A-1"))
+	var pending orderedAnswer
+	h.must(202, "POST", "/tickets/orders", "anna", orderBody(held.HoldID, "tok_pending")).json(t, &pending)
+	h.refuses(409, "hold_used", "POST", "/tickets/holds/"+held.HoldID+"/extend", "anna", nil)
+	h.clock.Advance(11 * time.Minute)
+	h.eventually("the end of the hold is told", func() bool { return len(h.events(ticketsevents.TypeHoldReleased)) == 1 })
+	h.eventually("the place is announced as free", func() bool {
+		changed := h.events(ticketsevents.TypeAvailabilityChanged)
+		var last ticketsevents.AvailabilityChanged
+		for _, e := range changed {
+			var told ticketsevents.AvailabilityChanged
+			if err := told.UnmarshalJSON(e.Data); err != nil {
+				t.Fatal(err)
+			}
+			if told.AreaID == "stalls" {
+				last = told
+			}
+		}
+		return last.Version > 1 && last.Available == last.Capacity
+	})
+	if a := h.webhook("payment.captured", pending.OrderID); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	var paid orderedAnswer
+	h.must(200, "GET", "/tickets/orders/"+pending.OrderID, "anna", nil).json(t, &paid)
+	if paid.Status != "confirmed" {
+		t.Errorf("the late payment made the order %s", paid.Status)
+	}
+}
+
 func TestWebhookSignatures(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

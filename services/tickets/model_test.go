@@ -416,7 +416,7 @@ func (m *model) check() {
 	held := map[inventory.Key]inventory.Slots{}
 	for _, h := range w.holds {
 		o := w.orders[h.OrderID]
-		if !h.ExpiresAt.After(now) || h.Status != hold.Active && (h.Status != hold.Used || o.Status != order.PendingPayment) {
+		if !h.ExpiresAt.After(now) || h.Status != hold.Active && h.Status != hold.Awaiting && (h.Status != hold.Used || o.Status != order.PendingPayment) {
 			continue
 		}
 		for _, item := range h.Items {

@@ -9,7 +9,6 @@ import (
 
 	"ticketmesh.dev/platform/id"
 
-	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
@@ -115,7 +114,7 @@ func (s *Selling) charge(ctx context.Context, placed order.Order) (order.Order, 
 	if err != nil {
 		// Nobody knows whether the money moved: the order waits for Reconcile.
 		s.logger.WarnContext(ctx, "payment provider did not answer", "provider", placed.Payment.Provider, "order", placed.ID, "error", err)
-		return placed, nil, nil
+		return s.await(ctx, placed.ID, func(*order.Order) bool { return false })
 	}
 	switch result.Status {
 	case payment.Captured:
@@ -123,24 +122,35 @@ func (s *Selling) charge(ctx context.Context, placed order.Order) (order.Order, 
 	case payment.Declined:
 		return s.decline(ctx, placed.ID, result.Reason)
 	case payment.Pending, payment.Requested:
-		err := s.store.Update(ctx, func(tx Tx) error {
-			current, err := tx.Order(placed.ID)
-			if err != nil {
-				return err
-			}
-			changed := current.Pend(result.Reference)
-			placed = current
-			if !changed {
-				return nil
-			}
-			return tx.PutOrder(current)
-		})
-		if err != nil {
-			return order.Order{}, nil, err
-		}
-		return s.settled(ctx, placed)
+		return s.await(ctx, placed.ID, func(current *order.Order) bool { return current.Pend(result.Reference) })
 	}
 	return order.Order{}, nil, fmt.Errorf("payment provider answered %q", result.Status)
+}
+
+// await records that the payment of an order is outstanding; its places go back
+// on sale when the time of its hold is up.
+func (s *Selling) await(ctx context.Context, orderID id.ID, pend func(*order.Order) bool) (order.Order, []ticket.Ticket, error) {
+	var current order.Order
+	err := s.store.Update(ctx, func(tx Tx) (err error) {
+		if current, err = tx.Order(orderID); err != nil {
+			return err
+		}
+		held, err := tx.Hold(current.HoldID)
+		if err != nil {
+			return err
+		}
+		if held.Await(current.ID) {
+			err = tx.PutHold(held)
+		}
+		if pend(&current) {
+			err = errors.Join(err, tx.PutOrder(current))
+		}
+		return err
+	})
+	if err != nil {
+		return order.Order{}, nil, err
+	}
+	return s.settled(ctx, current)
 }
 
 // settled answers for an order as it stands, with its tickets.
@@ -222,21 +232,19 @@ func (s *Selling) capture(ctx context.Context, placed order.Order, reference str
 }
 
 // claimAndSell sells the places of an order that is still wanted. One that was
-// cancelled is inventory.ErrTaken: its money goes back. One that was declined
-// before takes its hold back from the customer first.
+// cancelled is inventory.ErrTaken: its money goes back. Its hold is its own for
+// good then, also when it was awaiting or the customer had got it back.
 func claimAndSell(tx Tx, current order.Order, now time.Time) error {
 	if current.Status == order.Cancelled {
 		return inventory.ErrTaken
 	}
-	if err := sell(tx, current, now); err != nil || current.Status != order.Declined {
+	if err := sell(tx, current, now); err != nil {
 		return err
 	}
 	held, err := tx.Hold(current.HoldID)
-	if err != nil || held.Status != hold.Active {
+	if err != nil || !held.Settle(current.ID) {
 		return err
 	}
-	held.Status, held.OrderID = hold.Used, current.ID
-	held.Version++
 	return tx.PutHold(held)
 }
 

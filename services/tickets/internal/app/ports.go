@@ -89,7 +89,7 @@ type Store interface {
 	Ticket(ctx context.Context, ticketID id.ID) (ticket.Ticket, error)
 	Entry(ctx context.Context, entryID id.ID) (waitlist.Entry, error)
 
-	// DueHolds returns active holds whose expiry is not after now.
+	// DueHolds returns active and awaiting holds whose expiry is not after now.
 	DueHolds(ctx context.Context, now time.Time, limit int) ([]id.ID, error)
 	// OpenOrders returns orders whose payment is still requested, cancelled ones
 	// too, and that were placed before.

@@ -37,6 +37,7 @@ type Status string
 const (
 	Active   Status = "active"
 	Used     Status = "used"     // an order has it
+	Awaiting Status = "awaiting" // an order has it whose payment is outstanding; it expires all the same
 	Released Status = "released" // given up
 	Expired  Status = "expired"  // its expiry was seen and announced
 )
@@ -81,7 +82,7 @@ type Hold struct {
 // ErrUsed or ErrExpired.
 func (h *Hold) Live(now time.Time) error {
 	switch {
-	case h.Status == Used:
+	case h.Status == Used || h.Status == Awaiting:
 		return ErrUsed
 	case h.Status != Active || !h.ExpiresAt.After(now):
 		return ErrExpired
@@ -124,10 +125,33 @@ func (h *Hold) Use(orderID id.ID, now time.Time) error {
 	return nil
 }
 
+// Await says that the payment of the hold's order is outstanding. Its places go
+// back on sale when the hold's time is up, and the order may still be paid: then
+// it takes them again, if it can. It reports whether that is news.
+func (h *Hold) Await(orderID id.ID) bool {
+	if h.Status != Used || h.OrderID != orderID {
+		return false
+	}
+	h.Status = Awaiting
+	h.Version++
+	return true
+}
+
+// Settle says that the hold's order is paid. A hold that the customer had got
+// back is the order's again. It reports whether that is news.
+func (h *Hold) Settle(orderID id.ID) bool {
+	if h.Status != Active && h.Status != Awaiting {
+		return false
+	}
+	h.Status, h.OrderID = Used, orderID
+	h.Version++
+	return true
+}
+
 // Reopen takes the hold back from an order that was declined, so that the
 // customer can pay in another way until it expires.
 func (h *Hold) Reopen(orderID id.ID) {
-	if h.Status == Used && h.OrderID == orderID {
+	if (h.Status == Used || h.Status == Awaiting) && h.OrderID == orderID {
 		h.Status, h.OrderID = Active, id.Nil
 		h.Version++
 	}
@@ -137,7 +161,7 @@ func (h *Hold) Reopen(orderID id.ID) {
 // changes nothing; a used one is ErrUsed.
 func (h *Hold) Release() (changed bool, err error) {
 	switch h.Status {
-	case Used:
+	case Used, Awaiting:
 		return false, ErrUsed
 	case Active:
 		h.Status = Released
@@ -151,7 +175,7 @@ func (h *Hold) Release() (changed bool, err error) {
 
 // Expire records that the hold's time has passed and reports whether that is news.
 func (h *Hold) Expire(now time.Time) bool {
-	if h.Status != Active || h.ExpiresAt.After(now) {
+	if h.Status != Active && h.Status != Awaiting || h.ExpiresAt.After(now) {
 		return false
 	}
 	h.Status = Expired

@@ -86,6 +86,9 @@ func TestAnOfferIsNotShortenedByExtending(t *testing.T) {
 	}
 }
 
+// taken reports whether an order has a hold of the status.
+func taken(status hold.Status) bool { return status == hold.Used || status == hold.Awaiting }
+
 // TestHoldsMoveAsTheModel walks through all histories of a hold.
 func TestHoldsMoveAsTheModel(t *testing.T) {
 	t.Parallel()
@@ -119,13 +122,30 @@ func TestHoldsMoveAsTheModel(t *testing.T) {
 			"reopen": func(t *rapid.T) {
 				by := rapid.SampledFrom([]id.ID{first, second}).Draw(t, "order")
 				h.Reopen(by)
-				if status == hold.Used && owner == by {
+				if taken(status) && owner == by {
 					status, owner = hold.Active, id.Nil
+				}
+			},
+			"await": func(t *rapid.T) {
+				by := rapid.SampledFrom([]id.ID{first, second}).Draw(t, "order")
+				h.Await(by)
+				if status == hold.Used && owner == by {
+					status = hold.Awaiting
+				}
+			},
+			"settle": func(t *rapid.T) {
+				by := rapid.SampledFrom([]id.ID{first, second}).Draw(t, "order")
+				want := status == hold.Active || status == hold.Awaiting
+				if got := h.Settle(by); got != want {
+					t.Fatalf("Settle() = %t in %s", got, status)
+				}
+				if want {
+					status, owner = hold.Used, by
 				}
 			},
 			"release": func(t *rapid.T) {
 				changed, err := h.Release()
-				if changed != (status == hold.Active) || (err != nil) != (status == hold.Used) {
+				if changed != (status == hold.Active) || (err != nil) != taken(status) {
 					t.Fatalf("Release() = %t, %v in %s", changed, err, status)
 				}
 				if changed {
@@ -133,7 +153,7 @@ func TestHoldsMoveAsTheModel(t *testing.T) {
 				}
 			},
 			"expire": func(t *rapid.T) {
-				want := status == hold.Active && !h.ExpiresAt.After(now)
+				want := (status == hold.Active || status == hold.Awaiting) && !h.ExpiresAt.After(now)
 				if got := h.Expire(now); got != want {
 					t.Fatalf("Expire() = %t, want %t", got, want)
 				}

@@ -61,7 +61,7 @@ func (s *Store) Hold(ctx context.Context, holdID id.ID) (h hold.Hold, err error)
 
 // DueHolds implements app.Store.
 func (s *Store) DueHolds(ctx context.Context, now time.Time, limit int) ([]id.ID, error) {
-	return s.ids(ctx, `SELECT id FROM holds WHERE status = 'active' AND expires_at <= ? ORDER BY expires_at LIMIT ?`, millis(now), limit)
+	return s.ids(ctx, `SELECT id FROM holds WHERE status IN ('active', 'awaiting') AND expires_at <= ? ORDER BY expires_at LIMIT ?`, millis(now), limit)
 }
 
 // Buyer implements app.Tx.

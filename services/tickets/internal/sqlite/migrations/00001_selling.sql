@@ -41,7 +41,7 @@ CREATE TABLE holds (
     entry_id       BLOB    NOT NULL,
     version        INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX holds_due ON holds (expires_at) WHERE status = 'active';
+CREATE INDEX holds_due ON holds (expires_at) WHERE status IN ('active', 'awaiting');
 
 CREATE TABLE orders (
     id             BLOB PRIMARY KEY,
