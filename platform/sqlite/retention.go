@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -13,13 +14,14 @@ const (
 )
 
 // RunRetention forgets events that were processed long ago, until ctx ends. It
-// is for the database's owner to run.
-func (d *DB) RunRetention(ctx context.Context) error {
+// is for the database's owner to run. What fails is logged and done next time:
+// nothing depends on when it is.
+func (d *DB) RunRetention(ctx context.Context, logger *slog.Logger) error {
 	ticker := time.NewTicker(pruneInterval)
 	defer ticker.Stop()
 	for {
 		if _, err := d.PruneProcessed(ctx, d.clock.Now().Add(-processedFor)); err != nil && ctx.Err() == nil {
-			return err
+			logger.WarnContext(ctx, "processed events were not forgotten", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -118,7 +118,7 @@ func Open(ctx context.Context, c Config) (_ *service.Service, box http.Handler, 
 			// One sender: it is fast enough for an on-sale, and writing mails must not take the machine from selling.
 			notifications.NewSenderJob(store, composer, mailer, codec, c.Clock, c.Logger),
 			notifications.NewSpreaderJob(store, composer, c.Clock, c.Logger),
-			{Name: "notifications-retention", Run: db.RunRetention},
+			{Name: "notifications-retention", Run: func(ctx context.Context) error { return db.RunRetention(ctx, c.Logger) }},
 		},
 		Outbox: db.Outbox(),
 		Ready:  store.Ready,

@@ -57,10 +57,12 @@ func Open(ctx context.Context, c Config) (_ *service.Service, err error) {
 		API:           handler,
 		Prefixes:      []string{shows.Prefix},
 		Subscriptions: shows.NewSubscriptions(store, c.Clock, c.Logger),
-		Jobs:          append(shows.NewJobs(store, c.Clock, c.Logger), service.Job{Name: "shows-retention", Run: store.RunRetention}),
-		Outbox:        store.Outbox(),
-		Ready:         store.Ready,
-		Close:         store.Close,
+		Jobs: append(shows.NewJobs(store, c.Clock, c.Logger),
+			service.Job{Name: "shows-retention", Run: func(ctx context.Context) error { return store.RunRetention(ctx, c.Logger) }},
+		),
+		Outbox: store.Outbox(),
+		Ready:  store.Ready,
+		Close:  store.Close,
 	}, nil
 }
 

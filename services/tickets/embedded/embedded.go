@@ -81,7 +81,7 @@ func open(ctx context.Context, c Config, db *sqlite.DB) (*service.Service, error
 	}
 	jobs := append(tickets.NewJobs(selling, c.Logger),
 		service.Job{Name: "tickets-announcer", Run: announcer(inventory, c.Logger)},
-		service.Job{Name: "tickets-retention", Run: db.RunRetention},
+		service.Job{Name: "tickets-retention", Run: func(ctx context.Context) error { return db.RunRetention(ctx, c.Logger) }},
 	)
 	return &service.Service{
 		Name:          "tickets",

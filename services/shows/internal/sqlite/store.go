@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"time"
 
 	"ticketmesh.dev/platform/clock"
@@ -53,7 +54,9 @@ func (s *Store) Close() error { return s.db.Close() }
 func (s *Store) Outbox() outbox.Source { return s.db.Outbox() }
 
 // RunRetention forgets events that were processed long ago, until ctx ends.
-func (s *Store) RunRetention(ctx context.Context) error { return s.db.RunRetention(ctx) }
+func (s *Store) RunRetention(ctx context.Context, logger *slog.Logger) error {
+	return s.db.RunRetention(ctx, logger)
+}
 
 // Idempotency is where Idempotency-Keys are remembered.
 func (s *Store) Idempotency(c clock.Clock) idempotency.Store { return s.db.Idempotency(c) }
