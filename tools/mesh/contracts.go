@@ -1,8 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
+	"ticketmesh.dev/tools/internal/compat"
 	"ticketmesh.dev/tools/internal/contractgen"
 )
 
@@ -23,5 +27,35 @@ func newContracts() *cobra.Command {
 		}
 		return nil
 	})
-	return group("contracts", "Work on the contracts", gen)
+	return group("contracts", "Work on the contracts", gen, newCheck())
+}
+
+func newCheck() *cobra.Command {
+	cmd := &cobra.Command{Use: "check --against REF", Short: "Find changes of schemas and OpenAPI documents that a consumer would notice", Args: cobra.NoArgs}
+	asJSON := jsonFlag(cmd)
+	root := cmd.Flags().String("root", ".", "root of the workspace")
+	against := cmd.Flags().String("against", "", "git ref to compare with; releases (tags v*) are compared with as well")
+	cmd.RunE = does(func(cmd *cobra.Command, _ []string) error {
+		if *against == "" {
+			return usageError{errors.New("--against is needed")}
+		}
+		findings, err := compat.Check(cmd.Context(), *root, *against)
+		if errors.Is(err, compat.ErrUnknownRef) {
+			return usageError{fmt.Errorf("--against: %w", err)}
+		}
+		if err != nil {
+			return err
+		}
+		out := printer{cmd.OutOrStdout(), *asJSON}
+		for _, f := range findings {
+			if err := out.print(f, fmt.Sprintf("%s %s: %s: %s; %s", f.File, f.Pointer, f.Rule, f.Change, f.Remedy)); err != nil {
+				return err
+			}
+		}
+		if len(findings) > 0 {
+			return fmt.Errorf("%d incompatible changes against %s", len(findings), *against)
+		}
+		return nil
+	})
+	return cmd
 }
