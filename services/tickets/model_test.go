@@ -71,12 +71,14 @@ type bank struct {
 	silent   map[id.ID]bool // orders whose first answer was lost
 	deaf     map[id.ID]bool // refunds whose first answer was lost
 	problems []string
+	// meanwhile happens before the answer of the bank is heard.
+	meanwhile func()
 }
 
 func newBank() *bank {
 	return &bank{
 		captured: map[id.ID]int64{}, refunded: map[id.ID]map[id.ID]int64{}, asked: map[id.ID]payment.ChargeRequest{},
-		silent: map[id.ID]bool{}, deaf: map[id.ID]bool{},
+		silent: map[id.ID]bool{}, deaf: map[id.ID]bool{}, meanwhile: func() {},
 	}
 }
 
@@ -89,6 +91,7 @@ func (b *bank) Charge(_ context.Context, r payment.ChargeRequest) (payment.Charg
 	b.asked[r.OrderID] = r
 	first := !b.silent[r.OrderID]
 	b.silent[r.OrderID] = true
+	defer b.meanwhile()
 	switch r.Token {
 	case "tok_declined":
 		return payment.ChargeResult{Status: payment.Declined, Reason: "card_declined"}, nil
@@ -115,6 +118,7 @@ func (b *bank) Refund(_ context.Context, r payment.RefundRequest) error {
 		b.problems = append(b.problems, fmt.Sprintf("refund %s is asked for with %d and with %d", r.RefundID, before, r.Amount.Amount))
 	}
 	b.refunded[r.OrderID][r.RefundID] = r.Amount.Amount
+	defer b.meanwhile()
 	if len(b.deaf)%2 == 0 && !b.deaf[r.RefundID] {
 		b.deaf[r.RefundID] = true
 		return errors.New("timeout")
@@ -518,8 +522,12 @@ func (m *model) step() {
 	if rapid.IntRange(0, 4).Draw(m.T, "dies") == 4 {
 		m.store.updates, m.store.after = rapid.IntRange(1, 3).Draw(m.T, "before update"), rapid.Bool().Draw(m.T, "after it")
 	}
+	if rapid.IntRange(0, 3).Draw(m.T, "interrupted") == 3 {
+		m.bank.meanwhile = m.interrupt
+	}
 	possible := slices.DeleteFunc(m.steps(), func(s possibleStep) bool { return !s.possible })
 	rapid.SampledFrom(possible).Draw(m.T, "step").do()
+	m.bank.meanwhile = func() {}
 	m.check()
 	if m.store.dead {
 		m.store.dead, m.store.updates = false, 0
@@ -718,6 +726,18 @@ func (m *model) awaitBank() []id.ID {
 		}
 	}
 	return waiting
+}
+
+// interrupt is what others do while the bank is being asked.
+func (m *model) interrupt() {
+	m.bank.meanwhile = func() {} // nobody interrupts an interruption
+	if m.store.dead {
+		return
+	}
+	possible := slices.DeleteFunc(m.steps(), func(s possibleStep) bool {
+		return !s.possible || !slices.Contains([]string{"the bank decides", "the bank repeats", "cancel", "refund", "reconcile", "order again", "time passes", "hold seats", "sweep"}, s.name)
+	})
+	rapid.SampledFrom(possible).Draw(m.T, "meanwhile").do()
 }
 
 // held draws a hold, mostly one that lives.

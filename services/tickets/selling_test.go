@@ -192,6 +192,19 @@ func TestOrderIssuesTickets(t *testing.T) {
 	}
 }
 
+func TestATokenWithoutAnAddressNeedsOneInTheOrder(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.performance(nil)
+	const nobody = "nobody,unreachable"
+	held := h.hold(nobody, p, seats("stalls", "A-1"))
+	h.refuses(400, "invalid_request", "POST", "/tickets/orders", nobody, orderBody(held.HoldID, "tok_ok"))
+	h.refuses(400, "invalid_request", "POST", "/tickets/waitlist", nobody, map[string]any{"performanceId": p, "priceCategory": "floor", "quantity": 1})
+	body := orderBody(held.HoldID, "tok_ok")
+	body["email"] = "nobody@example.com"
+	h.must(201, "POST", "/tickets/orders", nobody, body)
+}
+
 func TestDeclinedPaymentLeavesTheHold(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

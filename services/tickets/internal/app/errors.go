@@ -10,8 +10,6 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrSoldOut reports an area without enough free places.
 	ErrSoldOut = errors.New("sold out")
-	// ErrInProgress reports an order whose payment is being worked on by another request.
-	ErrInProgress = errors.New("in progress")
 )
 
 // SeatsUnavailableError names the seats, as <areaId>/<seat>, that are not free.

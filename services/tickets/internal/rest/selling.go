@@ -121,7 +121,11 @@ func holdAnswer(h hold.Hold) *api.Hold {
 
 // PlaceOrder implements api.Handler.
 func (h *handler) PlaceOrder(ctx context.Context, req *api.PlaceOrder, _ api.PlaceOrderParams) (api.PlaceOrderRes, error) {
-	placed, tickets, err := h.selling.PlaceOrder(ctx, caller(ctx), app.OrderRequest{
+	who := caller(ctx)
+	if err := reachable(who, req.Email.Or(who.Email)); err != nil {
+		return nil, err
+	}
+	placed, tickets, err := h.selling.PlaceOrder(ctx, who, app.OrderRequest{
 		OrderID: idempotency.ResourceID(ctx), Repeatable: idempotency.Claimed(ctx), HoldID: req.HoldID, Provider: string(req.Payment.Provider), Token: req.Payment.Token,
 		Email: req.Email.Value, Language: req.Language.Value,
 	})

@@ -13,7 +13,11 @@ import (
 
 // JoinWaitlist implements api.Handler.
 func (h *handler) JoinWaitlist(ctx context.Context, req *api.JoinWaitlist, _ api.JoinWaitlistParams) (api.JoinWaitlistRes, error) {
-	joined, err := h.selling.Join(ctx, caller(ctx), app.WaitRequest{
+	who := caller(ctx)
+	if err := reachable(who, who.Email); err != nil {
+		return nil, err
+	}
+	joined, err := h.selling.Join(ctx, who, app.WaitRequest{
 		EntryID: idempotency.ResourceID(ctx), PerformanceID: req.PerformanceID, PriceCategory: req.PriceCategory, Quantity: req.Quantity,
 	})
 	if err != nil {

@@ -58,7 +58,7 @@ func dueHolds(f *fixture) {
 		return found
 	}
 	var all []id.ID
-	for i := range 5 {
+	for i := range 6 {
 		h := newHold(id.New())
 		h.ExpiresAt = start.Add(time.Duration(i) * time.Minute)
 		f.update(func(tx app.Tx) error { return tx.PutHold(h) })
@@ -74,6 +74,12 @@ func dueHolds(f *fixture) {
 		func(h *hold.Hold) error { return h.Use(id.New(), start) },
 		func(h *hold.Hold) error { _, err := h.Release(); return err },
 		func(h *hold.Hold) error { h.Expire(start.Add(time.Hour)); return nil },
+		func(h *hold.Hold) error {
+			orderID := id.New()
+			err := h.Use(orderID, start)
+			h.Await(orderID)
+			return err
+		},
 	}
 	for i, change := range changes {
 		f.update(func(tx app.Tx) error {
@@ -81,8 +87,8 @@ func dueHolds(f *fixture) {
 			return errors.Join(err, change(&h), tx.PutHold(h))
 		})
 	}
-	f.same("extended, used, released and expired ones are not due", due(start.Add(8*time.Minute), 10), all[4:])
-	f.same("the extended one is due later", due(start.Add(9*time.Minute), 10), []id.ID{all[0], all[4]})
+	f.same("extended, used, released and expired ones are not due, one that awaits its payment is", due(start.Add(8*time.Minute), 10), all[4:])
+	f.same("the extended one is due later", due(start.Add(9*time.Minute), 10), []id.ID{all[0], all[4], all[5]})
 }
 
 func byID(a, b id.ID) int { return cmp.Compare(a.String(), b.String()) }
