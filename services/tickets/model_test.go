@@ -166,6 +166,7 @@ type model struct {
 	refunds  map[id.ID]bool
 	notices  []payment.Notice
 	scans    int
+	amid     bool // what was read before is stale: a step is under way
 	before   world
 }
 
@@ -441,7 +442,7 @@ func (m *model) check() {
 			}
 			// Two orders may have been made of one hold; the places are theirs who paid first.
 			if p.Held(now) != held[key]&^p.Sold {
-				m.Fatalf("%s: held %b, holds for %b", area.ID, p.Held(now), held[key])
+				m.Fatalf("%s: held %b, sold %b, holds for %b at %s of %+v, orders %+v", area.ID, p.Held(now), p.Sold, held[key], now, w.holds, w.orders)
 			}
 		}
 	}
@@ -569,7 +570,7 @@ func (m *model) steps() []possibleStep {
 			seats := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"A-1", "A-2", "A-3", "B-1", "B-2"}), 1, 3, rapid.ID).Draw(m.T, "seats")
 			free, open := m.free(seats), m.show.CheckSales(m.clock.Now()) == nil
 			err := m.hold(app.HoldRequestItem{AreaID: "stalls", Seats: seats})
-			if !errors.Is(err, errCrash) && (err == nil) != (free && open) {
+			if !errors.Is(err, errCrash) && !m.amid && (err == nil) != (free && open) {
 				m.Fatalf("hold of %v = %v, free %t, open %t", seats, err, free, open)
 			}
 		},
@@ -737,7 +738,9 @@ func (m *model) interrupt() {
 	possible := slices.DeleteFunc(m.steps(), func(s possibleStep) bool {
 		return !s.possible || !slices.Contains([]string{"the bank decides", "the bank repeats", "cancel", "refund", "reconcile", "order again", "time passes", "hold seats", "sweep"}, s.name)
 	})
+	m.amid = true
 	rapid.SampledFrom(possible).Draw(m.T, "meanwhile").do()
+	m.amid = false
 }
 
 // held draws a hold, mostly one that lives.
@@ -800,7 +803,7 @@ func TestNothingIsLostOrSoldTwice(t *testing.T) {
 		m := newModel(t, dir)
 		defer m.db.Close()
 		// Drawn from a list, as ranges prefer their small end.
-		for range rapid.SampledFrom([]int{30, 10, 60, 100}).Draw(t, "steps") {
+		for range rapid.SampledFrom([]int{30, 10, 60}).Draw(t, "steps") {
 			m.step()
 		}
 		m.settle()

@@ -139,7 +139,8 @@ func (s *Selling) await(ctx context.Context, orderID id.ID, pend func(*order.Ord
 		if err != nil {
 			return err
 		}
-		if held.Await(current.ID) {
+		// A report that was faster than the answer may have settled it already.
+		if current.AwaitsPayment() && held.Await(current.ID) {
 			err = tx.PutHold(held)
 		}
 		if pend(&current) {
