@@ -523,7 +523,7 @@ func (m *model) step() {
 	if rapid.IntRange(0, 4).Draw(m.T, "dies") == 4 {
 		m.store.updates, m.store.after = rapid.IntRange(1, 3).Draw(m.T, "before update"), rapid.Bool().Draw(m.T, "after it")
 	}
-	if rapid.IntRange(0, 3).Draw(m.T, "interrupted") == 3 {
+	if rapid.Bool().Draw(m.T, "interrupted") {
 		m.bank.meanwhile = m.interrupt
 	}
 	possible := slices.DeleteFunc(m.steps(), func(s possibleStep) bool { return !s.possible })
@@ -735,9 +735,14 @@ func (m *model) interrupt() {
 	if m.store.dead {
 		return
 	}
-	possible := slices.DeleteFunc(m.steps(), func(s possibleStep) bool {
-		return !s.possible || !slices.Contains([]string{"the bank decides", "the bank repeats", "cancel", "refund", "reconcile", "order again", "time passes", "hold seats", "sweep"}, s.name)
-	})
+	var possible []possibleStep
+	for _, name := range []string{"reconcile", "order again", "the bank repeats", "the bank decides", "cancel", "refund", "time passes", "hold seats", "sweep"} {
+		for _, step := range m.steps() {
+			if step.name == name && step.possible {
+				possible = append(possible, step)
+			}
+		}
+	}
 	m.amid = true
 	rapid.SampledFrom(possible).Draw(m.T, "meanwhile").do()
 	m.amid = false

@@ -41,11 +41,14 @@ func (s *Selling) RefundOrder(ctx context.Context, caller Caller, request Refund
 			}
 			return order.ErrNotFound
 		}
-		if existing, err := tx.Refund(request.RefundID); err == nil {
-			if existing.OrderID != current.ID {
-				return order.ErrNotFound
-			}
+		existing, err := tx.Refund(request.RefundID)
+		switch {
+		case err == nil && existing.OrderID == current.ID:
 			return nil
+		case err == nil:
+			return order.ErrNotFound
+		case !errors.Is(err, order.ErrNotFound):
+			return err
 		}
 		return s.refundTickets(tx, current, request)
 	})

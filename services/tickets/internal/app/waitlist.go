@@ -36,6 +36,9 @@ func (s *Selling) Join(ctx context.Context, caller Caller, request WaitRequest) 
 			joined = existing
 			return nil
 		}
+		if !errors.Is(err, waitlist.ErrNotFound) {
+			return err
+		}
 		show, err := tx.Performance(request.PerformanceID)
 		if err != nil {
 			return err
@@ -195,8 +198,8 @@ func serve(tx Tx, show *performance.Performance, entry waitlist.Entry, holdID id
 		return false, err
 	}
 	until := now.Add(hold.OfferPeriod)
-	if until.After(show.StartsAt) {
-		until = show.StartsAt
+	if closesAt := show.SalesCloseAtOrStart(); until.After(closesAt) {
+		until = closesAt
 	}
 	held, err := take(tx, HoldRequest{HoldID: holdID, PerformanceID: show.ID, Items: items}, entry.CustomerID, now, until)
 	if errors.Is(err, buyer.ErrLimitExceeded) {

@@ -80,12 +80,18 @@ func (p *Performance) LayOut(areas []seatmap.Area) error {
 	return nil
 }
 
+// SalesCloseAtOrStart is when the sale ends: at its close, and at the start at
+// the latest.
+func (p *Performance) SalesCloseAtOrStart() time.Time {
+	if !p.SalesCloseAt.IsZero() && p.SalesCloseAt.Before(p.StartsAt) {
+		return p.SalesCloseAt
+	}
+	return p.StartsAt
+}
+
 // CheckSales returns ErrSalesClosed unless the performance sells at now.
 func (p *Performance) CheckSales(now time.Time) error {
-	closesAt := p.StartsAt
-	if !p.SalesCloseAt.IsZero() && p.SalesCloseAt.Before(closesAt) {
-		closesAt = p.SalesCloseAt
-	}
+	closesAt := p.SalesCloseAtOrStart()
 	if p.Cancelled || now.Before(p.SalesOpenAt) || !now.Before(closesAt) {
 		return ErrSalesClosed
 	}

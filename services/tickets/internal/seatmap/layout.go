@@ -67,7 +67,12 @@ type AreaLayout struct {
 type Layout struct {
 	areas []*AreaLayout
 	byID  map[string]*AreaLayout
+	seats int
 }
+
+// maxSeats bounds what a few bytes of ranges can expand to. The largest stadiums
+// have a tenth of it.
+const maxSeats = 1_000_000
 
 // New lays the areas out, or says with ErrMalformed what is wrong with them.
 func New(areas []Area) (*Layout, error) {
@@ -90,6 +95,10 @@ func New(areas []Area) (*Layout, error) {
 			laid.partitions = (area.Capacity + inventory.MaxPlaces - 1) / inventory.MaxPlaces
 		default:
 			return nil, fmt.Errorf("%w: area %q has kind %q", ErrMalformed, area.ID, area.Kind)
+		}
+		layout.seats += len(laid.seats)
+		if layout.seats > maxSeats {
+			return nil, fmt.Errorf("%w: more than %d seats", ErrMalformed, maxSeats)
 		}
 		layout.areas = append(layout.areas, laid)
 		layout.byID[area.ID] = laid
@@ -126,6 +135,9 @@ func (a *AreaLayout) seat() error {
 		aisle, wheelchair, err := marks(row, index)
 		if err != nil {
 			return err
+		}
+		if len(a.seats)+len(numbers) > maxSeats {
+			return fmt.Errorf("%w: more than %d seats", ErrMalformed, maxSeats)
 		}
 		if slot > 0 && slot+len(numbers) > inventory.MaxPlaces {
 			next()

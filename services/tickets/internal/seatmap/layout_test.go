@@ -244,11 +244,19 @@ func TestMalformedSeatMapsAreRefused(t *testing.T) {
 	general := func(areaID string, capacity int) seatmap.Area {
 		return seatmap.Area{ID: areaID, Kind: seatmap.General, Capacity: capacity}
 	}
+	endless := seatmap.Area{ID: "a", Kind: seatmap.Seated}
+	for row := range 101 {
+		endless.Rows = append(endless.Rows, seatmap.Row{Label: fmt.Sprint(row), Seats: "1-10000"})
+	}
+	half, otherHalf := endless, endless
+	half.Rows, otherHalf.Rows, otherHalf.ID = endless.Rows[:51], endless.Rows[50:], "b"
 	tests := []struct {
 		name string
 		give []seatmap.Area
 	}{
 		{"no areas", nil},
+		{"more seats than any house has", []seatmap.Area{endless}},
+		{"more seats than any house has, in two areas", []seatmap.Area{half, otherHalf}},
 		{"an area without id", []seatmap.Area{general("", 1)}},
 		{"an area twice", []seatmap.Area{general("a", 1), general("a", 1)}},
 		{"unknown kind", []seatmap.Area{{ID: "a", Kind: "balcony", Capacity: 1}}},

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -169,5 +170,20 @@ func TestAChangeWakesTheAnnouncer(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-a.store.Changed()
+	a.wants(a.announce(), map[int][3]int{0: {2, 63, 1}})
+}
+
+func TestWhatCouldNotBeAnnouncedIsLater(t *testing.T) {
+	t.Parallel()
+	a := newAnnouncing(t)
+	a.announce()
+	if err := a.take(0); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := a.store.Announce(ctx, 10); !errors.Is(err, context.Canceled) {
+		t.Errorf("Announce() = %v, want context.Canceled", err)
+	}
 	a.wants(a.announce(), map[int][3]int{0: {2, 63, 1}})
 }

@@ -1,0 +1,289 @@
+package tickets_test
+
+import (
+	"fmt"
+	"mime"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/ogen-go/ogen"
+
+	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/contracts/showsevents"
+	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/testpay"
+)
+
+// declared is the document of the API: what each operation may answer.
+type declared struct {
+	// media has the media types of an operation's answer by status; none for an
+	// answer without content.
+	media  map[string]map[int][]string
+	secure map[string]bool
+	bodies map[string]bool
+	routes map[string][2]string // method and path
+}
+
+func readDocument(t *testing.T) declared {
+	t.Helper()
+	text, err := contracts.Files.ReadFile("api/tickets.openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := ogen.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := declared{media: map[string]map[int][]string{}, secure: map[string]bool{}, bodies: map[string]bool{}, routes: map[string][2]string{}}
+	for route, item := range spec.Paths {
+		for method, operation := range map[string]*ogen.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
+			if operation == nil {
+				continue
+			}
+			name := operation.OperationID
+			d.routes[name] = [2]string{method, route}
+			d.secure[name] = operation.Security == nil
+			d.bodies[name] = operation.RequestBody != nil
+			d.media[name] = map[int][]string{}
+			for code, response := range operation.Responses {
+				status, err := strconv.Atoi(code)
+				if err != nil {
+					continue // default
+				}
+				if reference, referred := strings.CutPrefix(response.Ref, "#/components/responses/"); referred {
+					response = spec.Components.Responses[reference]
+				}
+				types := []string{}
+				for mediaType := range response.Content {
+					types = append(types, mediaType)
+				}
+				d.media[name][status] = types
+			}
+		}
+	}
+	if len(d.media) < 20 {
+		t.Fatalf("read %d operations", len(d.media))
+	}
+	return d
+}
+
+// conversation calls operations and remembers what they answered.
+type conversation struct {
+	*house
+	declared declared
+	seen     map[string]map[int]bool
+}
+
+// say calls an operation and holds the answer to the document. The path's
+// parameters are filled in from ids, in their order.
+func (c *conversation) say(status int, operation, token string, body any, ids ...string) answer {
+	c.t.Helper()
+	return c.sayWith(status, operation, token, body, nil, ids...)
+}
+
+func (c *conversation) sayWith(status int, operation, token string, body any, headers []string, ids ...string) answer {
+	c.t.Helper()
+	method, path := c.declared.routes[operation][0], c.declared.routes[operation][1]
+	for _, value := range ids {
+		begin, end := strings.IndexByte(path, '{'), strings.IndexByte(path, '}')
+		switch {
+		case begin >= 0:
+			path = path[:begin] + value + path[end+1:]
+		case strings.HasPrefix(value, "?"):
+			path += value
+		}
+	}
+	a := c.do(method, path, token, body, headers...)
+	if a.status != status {
+		c.t.Errorf("%s: %d %s, want %d", operation, a.status, a.body, status)
+	}
+	types, known := c.declared.media[operation][a.status]
+	got, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	switch {
+	case !known:
+		c.t.Errorf("%s answers %d, which the document does not declare: %s", operation, a.status, a.body)
+	case len(types) == 0 && (len(a.body) > 0 || got != ""):
+		c.t.Errorf("%s: %d has %d bytes of %q, want none", operation, a.status, len(a.body), got)
+	case len(types) > 0 && (!slices.Contains(types, got) || len(a.body) == 0):
+		c.t.Errorf("%s: %d has %d bytes of %q, want %v", operation, a.status, len(a.body), got, types)
+	}
+	if a.status >= 400 {
+		var p struct {
+			Status            int
+			Code, Title, Type string
+		}
+		if a.json(c.t, &p); p.Status != a.status || p.Code == "" {
+			c.t.Errorf("%s: problem %s", operation, a.body)
+		}
+	}
+	if c.seen[operation] == nil {
+		c.seen[operation] = map[int]bool{}
+	}
+	c.seen[operation][a.status] = true
+	return a
+}
+
+// TestContractEveryDeclaredStatusIsAnswered has every operation of the document
+// give each of its answers, in the media type that the document names, and no
+// others.
+func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	c := &conversation{house: h, declared: readDocument(t), seen: map[string]map[int]bool{}}
+	const olga, greta = "olga,organizer", "greta,gate"
+	p := h.performance(func(p *showsevents.Performance) { p.SeatMap.Value.Areas[1].Capacity = showsevents.NewOptInt(3) }).String()
+	unknown := id.New().String()
+
+	// What is the same for all.
+	for operation := range c.declared.media {
+		if c.declared.secure[operation] {
+			c.say(401, operation, "", bodyOf(c, operation, `{}`), unknown)
+		}
+		if c.declared.bodies[operation] && operation != "receivePaymentWebhook" {
+			c.say(400, operation, olga, `{"unheard of": 1}`, unknown)
+			c.say(413, operation, olga, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`, unknown)
+			c.sayWith(415, operation, olga, `{}`, []string{"Content-Type", "text/plain"}, unknown)
+		}
+	}
+
+	// From the seat map to the ticket.
+	c.say(200, "getHealth", "", nil)
+	c.say(200, "getCodeKeys", "", nil)
+	c.say(200, "getSeats", "", nil, p)
+	c.say(404, "getSeats", "", nil, unknown)
+	hold := func(token string, items ...map[string]any) string {
+		t.Helper()
+		var held heldAnswer
+		c.say(201, "placeHold", token, map[string]any{"performanceId": p, "items": items}).json(t, &held)
+		return held.HoldID
+	}
+	first := hold("anna", seats("stalls", "A-1", "A-2"))
+	c.say(404, "placeHold", "anna", map[string]any{"performanceId": unknown, "items": []any{places("floor", 1)}})
+	c.say(409, "placeHold", "ben", map[string]any{"performanceId": p, "items": []any{seats("stalls", "A-1")}})
+	c.say(422, "placeHold", "ben", map[string]any{"performanceId": p, "items": []any{seats("stalls", "Z-1")}})
+	c.say(200, "getHold", "anna", nil, first)
+	c.say(404, "getHold", "ben", nil, first)
+	c.say(200, "extendHold", "anna", nil, first)
+	c.say(404, "extendHold", "ben", nil, first)
+	c.say(404, "releaseHold", "ben", nil, first)
+	c.say(204, "releaseHold", "anna", nil, hold("anna", seats("stalls", "B-1")))
+	var ordered, pending orderedAnswer
+	c.sayWith(201, "placeOrder", "anna", orderBody(first, "tok_ok"), []string{"Idempotency-Key", "k"}).json(t, &ordered)
+	c.sayWith(422, "placeOrder", "anna", orderBody(unknown, "tok_ok"), []string{"Idempotency-Key", "k"})
+	c.say(409, "placeOrder", "anna", orderBody(first, "tok_ok"))
+	c.say(404, "placeOrder", "anna", orderBody(unknown, "tok_ok"))
+	c.say(402, "placeOrder", "anna", orderBody(hold("anna", seats("stalls", "B-1")), "tok_declined"))
+	c.say(202, "placeOrder", "anna", orderBody(hold("anna", seats("stalls", "B-2")), "tok_pending")).json(t, &pending)
+	for _, operation := range []string{"getHold", "extendHold", "releaseHold"} {
+		c.say(409, operation, "anna", nil, first)
+	}
+	c.say(200, "listOrders", "anna", nil)
+	c.say(200, "listOrders", olga, nil, "?performanceId="+p)
+	c.say(400, "listOrders", "anna", nil, "?limit=0")
+	c.say(403, "listOrders", "oscar,organizer", nil, "?performanceId="+p)
+	c.say(404, "listOrders", olga, nil, "?performanceId="+unknown)
+	c.say(200, "getOrder", "anna", nil, ordered.OrderID)
+	c.say(404, "getOrder", "ben", nil, ordered.OrderID)
+
+	// What the provider reports.
+	report := func(status int, body, signature string, headers ...string) {
+		t.Helper()
+		c.sayWith(status, "receivePaymentWebhook", "", body, append([]string{"Ticketmesh-Signature", signature}, headers...), "test")
+	}
+	secret, err := os.ReadFile(filepath.Join(h.dir, "test-webhook-secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := func(body string) string { return testpay.NewWebhooks(secret).Sign([]byte(body), h.clock.Now()) }
+	captured := fmt.Sprintf(`{"id":"1","type":"payment.captured","orderId":%q}`, pending.OrderID)
+	report(200, captured, signed(captured))
+	report(401, captured, "")
+	report(400, `{}`, signed(`{}`))
+	report(415, captured, signed(captured), "Content-Type", "text/plain")
+	report(413, strings.Repeat(" ", 1<<20)+captured, "")
+	nobodys := strings.Replace(captured, pending.OrderID, unknown, 1)
+	report(404, nobodys, signed(nobodys))
+
+	// Tickets.
+	ticket, gone := ordered.Tickets[0].TicketID, ordered.Tickets[1].TicketID
+	refund := map[string]any{"ticketIds": []string{gone}, "reason": "ill"}
+	c.say(403, "refundOrder", "anna", refund, ordered.OrderID)
+	c.say(404, "refundOrder", olga, refund, unknown)
+	c.say(422, "refundOrder", olga, map[string]any{"ticketIds": []string{unknown}, "reason": "ill"}, ordered.OrderID)
+	c.say(201, "refundOrder", olga, refund, ordered.OrderID)
+	c.say(409, "refundOrder", olga, refund, ordered.OrderID)
+	for _, operation := range []string{"getTicket", "getTicketQR", "getTicketPDF"} {
+		c.say(200, operation, "anna", nil, ticket)
+		c.say(404, operation, "ben", nil, ticket)
+		if operation != "getTicket" {
+			c.say(410, operation, "anna", nil, gone)
+		}
+	}
+	to := map[string]any{"email": "anna@example.com"}
+	c.say(200, "transferTicket", "anna", to, ticket)
+	c.say(404, "transferTicket", "ben", to, ticket)
+	c.say(410, "transferTicket", "anna", to, gone)
+
+	// Admission.
+	code := h.code("anna", ticket)
+	c.say(403, "checkIn", "anna", scanBody(code, ""))
+	c.say(422, "checkIn", greta, scanBody(code+"x", ""))
+	c.say(200, "checkIn", greta, scanBody(code, ""))
+	c.say(409, "checkIn", greta, scanBody(code, ""))
+	c.say(410, "checkIn", greta, scanBody(h.code("anna", gone), ""))
+	batch := map[string]any{"scans": []any{scanBody(code, "s")}}
+	c.say(200, "checkInBatch", greta, batch)
+	c.say(403, "checkInBatch", "anna", batch)
+	c.say(409, "transferTicket", "anna", to, ticket)
+	c.say(200, "getGatePack", greta, nil, p)
+	c.say(403, "getGatePack", "anna", nil, p)
+	c.say(404, "getGatePack", greta, nil, unknown)
+	c.say(409, "cancelOrder", "anna", nil, ordered.OrderID)
+	c.say(404, "cancelOrder", "ben", nil, ordered.OrderID)
+	c.say(200, "cancelOrder", "anna", nil, pending.OrderID)
+
+	// The waiting list.
+	join := func(performanceID, category string) map[string]any {
+		return map[string]any{"performanceId": performanceID, "priceCategory": category, "quantity": 1}
+	}
+	c.say(409, "joinWaitlist", "carla", join(p, "floor"))
+	h.buy("ben", uuid(t, p), places("floor", 3))
+	var entry struct{ EntryID string }
+	c.say(201, "joinWaitlist", "carla", join(p, "floor")).json(t, &entry)
+	c.say(404, "joinWaitlist", "carla", join(unknown, "floor"))
+	c.say(422, "joinWaitlist", "carla", join(p, "moon"))
+	c.say(200, "getWaitlistEntry", "carla", nil, entry.EntryID)
+	c.say(404, "getWaitlistEntry", "ben", nil, entry.EntryID)
+	c.say(404, "leaveWaitlist", "ben", nil, entry.EntryID)
+	c.say(204, "leaveWaitlist", "carla", nil, entry.EntryID)
+
+	for operation, statuses := range c.declared.media {
+		for status := range statuses {
+			if !c.seen[operation][status] {
+				t.Errorf("%s never answers the %d that the document declares", operation, status)
+			}
+		}
+	}
+}
+
+// bodyOf returns the body for an operation that takes one.
+func bodyOf(c *conversation, operation, body string) any {
+	if c.declared.bodies[operation] {
+		return body
+	}
+	return nil
+}
+
+func uuid(t *testing.T, text string) id.ID {
+	t.Helper()
+	parsed, err := id.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
