@@ -2134,7 +2134,8 @@ func (s *SeatMap) SetPriceCategories(val []PriceCategory) {
 
 func (*SeatMap) getSeatMapRes() {}
 
-// Areas and what their places cost, all in one currency; at most 200,000 numbered seats.
+// Areas and what their places cost, all in one currency; at most 200,000 numbered seats and a capacity
+// of 1,000,000 in all general areas.
 // Ref: #/components/schemas/SeatMapInput
 type SeatMapInput struct {
 	// The areas.

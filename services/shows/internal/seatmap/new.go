@@ -45,6 +45,7 @@ type validator struct {
 	prefix string
 	list   violation.List
 	seats  int // in seated areas
+	places int // of general areas
 }
 
 func (v *validator) categories(categories []PriceCategory) map[string]bool {
@@ -101,6 +102,9 @@ func (v *validator) areas(areas []Area, categories map[string]bool) {
 	if v.seats > maxSeats {
 		v.list.Add(path, "must not have more than %d seats together", maxSeats)
 	}
+	if v.places > maxCapacity {
+		v.list.Add(path, "must not have a capacity of more than %d together", maxCapacity)
+	}
 }
 
 func (v *validator) area(path string, area Area) {
@@ -132,7 +136,9 @@ func (v *validator) area(path string, area Area) {
 		}
 		if area.Capacity < 1 || area.Capacity > maxCapacity {
 			v.list.Add(path+".capacity", "must be from 1 to %d in a general area", maxCapacity)
+			return
 		}
+		v.places += area.Capacity
 	default:
 		v.list.Add(path+".kind", "must be seated or general")
 	}

@@ -85,6 +85,11 @@ func TestInvalidSeatMapsNameTheField(t *testing.T) {
 		{"general with rows", area(func(a []seatmap.Area) { a[1].Rows = a[0].Rows }), "seatMap.areas[1].rows"},
 		{"general without a capacity", area(func(a []seatmap.Area) { a[1].Capacity = 0 }), "seatMap.areas[1].capacity"},
 		{"general above a million", area(func(a []seatmap.Area) { a[1].Capacity = 1_000_001 }), "seatMap.areas[1].capacity"},
+		{"general above a million together", func() ([]seatmap.Area, []seatmap.PriceCategory) {
+			more := areas()[1]
+			more.ID, more.Capacity = "more", 1_000_000
+			return append(areas(), more), categories()
+		}, "seatMap.areas"},
 		{"an unknown price category", area(func(a []seatmap.Area) { a[0].PriceCategory = "III" }), "seatMap.areas[0].priceCategory"},
 		{"a row twice", area(func(a []seatmap.Area) { a[0].Rows[1].Label = "A" }), "seatMap.areas[0].rows[1].row"},
 		{"a row without a label", area(func(a []seatmap.Area) { a[0].Rows[1].Label = "" }), "seatMap.areas[0].rows[1].row"},
