@@ -120,7 +120,7 @@ func TestCountsAgreeWithAModel(t *testing.T) {
 				holdID := any(t)
 				h, live := holds[holdID]
 				if !live || !h.until.After(now) {
-					t.Skip("only a live hold is extended")
+					return // only a live hold is extended
 				}
 				h.until = now.Add(10 * time.Minute)
 				holds[holdID] = h

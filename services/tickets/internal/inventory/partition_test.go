@@ -196,7 +196,7 @@ func TestPartitionAgreesWithANaiveModel(t *testing.T) {
 				holdID, wanted := rapid.SampledFrom(holds).Draw(t, "hold"), slots("slots")
 				for i := range places {
 					if places[i].by == holdID && places[i].until.After(now) {
-						t.Skip("a hold takes places once") // the use cases give every hold a new id
+						return // the use cases give every hold a new id
 					}
 				}
 				until := now.Add(time.Duration(rapid.IntRange(0, 600).Draw(t, "seconds")) * time.Second)
