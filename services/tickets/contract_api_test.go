@@ -14,6 +14,7 @@ import (
 
 	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/contracts/showsevents"
+	"ticketmesh.dev/contracts/ticketsapi"
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/testpay"
@@ -113,12 +114,9 @@ func (c *conversation) sayWith(status int, operation, token string, body any, he
 		c.t.Errorf("%s: %d has %d bytes of %q, want %v", operation, a.status, len(a.body), got, types)
 	}
 	if a.status >= 400 {
-		var p struct {
-			Status            int
-			Code, Title, Type string
-		}
-		if a.json(c.t, &p); p.Status != a.status || p.Code == "" {
-			c.t.Errorf("%s: problem %s", operation, a.body)
+		var p ticketsapi.Problem // which refuses a problem without what is required
+		if err := p.UnmarshalJSON(a.body); err != nil || p.Status != a.status || p.Code == "" || p.Title == "" || !strings.HasSuffix(p.Type, p.Code) {
+			c.t.Errorf("%s: problem %s: %v", operation, a.body, err)
 		}
 	}
 	if c.seen[operation] == nil {
