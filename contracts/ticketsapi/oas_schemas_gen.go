@@ -2299,7 +2299,8 @@ type Scan struct {
 	Code string `json:"code"`
 	// Name of the gate.
 	Gate string `json:"gate"`
-	// When it was scanned, by the clock of a gate that was offline.
+	// When it was scanned, by the clock of a gate that was offline. In the future or more than a year ago
+	// it counts as now.
 	ScannedAt OptDateTime `json:"scannedAt"`
 	// The gate's id of this scan; the same one replays its first answer.
 	ScanID OptString `json:"scanId"`

@@ -69,6 +69,29 @@ func TestTheGateAdmitsOnce(t *testing.T) {
 	h.refuses(409, "ticket_admitted", "POST", "/tickets/orders/"+ordered.OrderID+"/cancel", "anna", nil)
 }
 
+func TestAGatesClockIsTakenWithinReason(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.performance(nil)
+	tests := []struct{ seat, scannedAt, want string }{
+		{"A-1", "2027-03-01T13:59:00.5+02:00", "2027-03-01T11:59:00.500Z"},
+		{"A-2", "2027-03-01T12:00:01Z", "2027-03-01T12:00:00.000Z"},
+		{"A-3", "0000-01-01T00:00:00+23:59", "2027-03-01T12:00:00.000Z"},
+		{"A-4", "9999-12-31T23:59:59-23:59", "2027-03-01T12:00:00.000Z"},
+	}
+	for _, tt := range tests {
+		ordered := h.buy("anna", p, seats("stalls", tt.seat))
+		scan := scanBody(h.code("anna", ordered.Tickets[0].TicketID), tt.seat)
+		scan["scannedAt"] = tt.scannedAt
+		var first, read struct{ AdmittedAt string }
+		h.must(200, "POST", "/tickets/checkins", "greta,gate", scan).json(t, &first)
+		h.must(200, "GET", "/tickets/"+ordered.Tickets[0].TicketID, "anna", nil).json(t, &read)
+		if first.AdmittedAt != tt.want || read.AdmittedAt != tt.want {
+			t.Errorf("scanned at %s: admitted at %s, then %s; want %s", tt.scannedAt, first.AdmittedAt, read.AdmittedAt, tt.want)
+		}
+	}
+}
+
 func TestATransferKillsTheOldCode(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -77,7 +100,9 @@ func TestATransferKillsTheOldCode(t *testing.T) {
 	path := "/tickets/" + ordered.Tickets[0].TicketID
 	old := h.code("anna", ordered.Tickets[0].TicketID)
 	h.refuses(404, "not_found", "POST", path+"/transfer", "ben", map[string]any{"email": "ben@example.com"})
-	h.refuses(400, "invalid_request", "POST", path+"/transfer", "anna", map[string]any{"email": "nobody"})
+	for _, nobody := range []string{"nobody", "a,b@example.com", "a<b@example.com", "<ben@example.com>", "ben@example\u0001.com", "ben@\u0087"} {
+		h.refuses(400, "invalid_request", "POST", path+"/transfer", "anna", map[string]any{"email": nobody})
+	}
 	h.must(200, "POST", path+"/transfer", "anna", map[string]any{"email": "Ben@example.com"})
 	h.reopen()
 	h.refuses(410, "ticket_void", "POST", "/tickets/checkins", "greta,gate", scanBody(old, ""))

@@ -201,6 +201,10 @@ func TestATokenWithoutAnAddressNeedsOneInTheOrder(t *testing.T) {
 	h.refuses(400, "invalid_request", "POST", "/tickets/orders", nobody, orderBody(held.HoldID, "tok_ok"))
 	h.refuses(400, "invalid_request", "POST", "/tickets/waitlist", nobody, map[string]any{"performanceId": p, "priceCategory": "floor", "quantity": 1})
 	body := orderBody(held.HoldID, "tok_ok")
+	for _, several := range []string{"a,b@example.com", "nobody@example\u0001.com"} {
+		body["email"] = several
+		h.refuses(400, "invalid_request", "POST", "/tickets/orders", nobody, body)
+	}
 	body["email"] = "nobody@example.com"
 	h.must(201, "POST", "/tickets/orders", nobody, body)
 }

@@ -48,8 +48,8 @@ func (s *Selling) CheckIn(ctx context.Context, caller Caller, scan Scan) (ticket
 			}
 		}
 		now := s.clock.Now()
-		at := scan.ScannedAt
-		if at.IsZero() || at.After(now) { // a gate's clock may be wrong; the future it can't know
+		at := scan.ScannedAt.UTC()
+		if at.After(now) || at.Before(now.AddDate(-1, 0, 0)) { // a gate's clock may be wrong: it can't know the future, and isn't offline for a year
 			at = now
 		}
 		replayed, err := found.Admit(code.Issue, ticket.Admission{At: at, Gate: scan.Gate, ScanID: scan.ScanID})

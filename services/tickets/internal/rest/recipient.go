@@ -1,6 +1,10 @@
 package rest
 
 import (
+	"net/mail"
+	"strings"
+	"unicode"
+
 	"ticketmesh.dev/contracts/ticketsevents"
 	"ticketmesh.dev/platform/problem"
 
@@ -12,8 +16,19 @@ import (
 // that must be said before money moves.
 func reachable(who app.Caller, email string) error {
 	recipient := ticketsevents.Recipient{CustomerID: who.CustomerID, Email: email, Language: "en"}
-	if email == "" || recipient.Validate() != nil {
+	if isAddress(email) != nil || recipient.Validate() != nil {
 		return problem.InvalidRequest(problem.Field{Field: "email", Message: "is needed: the access token carries none that can be written to"})
+	}
+	return nil
+}
+
+// isAddress refuses what no mail can be addressed to, or what would address more
+// than one; the contract's format looks little further than the @.
+func isAddress(email string) error {
+	parsed, err := mail.ParseAddress(email)
+	unfit := func(r rune) bool { return r == '"' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	if err != nil || parsed.Address != email || strings.ContainsFunc(email, unfit) {
+		return problem.InvalidRequest(problem.Field{Field: "email", Message: "must be an e-mail address"})
 	}
 	return nil
 }

@@ -122,6 +122,11 @@ func holdAnswer(h hold.Hold) *api.Hold {
 // PlaceOrder implements api.Handler.
 func (h *handler) PlaceOrder(ctx context.Context, req *api.PlaceOrder, _ api.PlaceOrderParams) (api.PlaceOrderRes, error) {
 	who := caller(ctx)
+	if given, ok := req.Email.Get(); ok {
+		if err := isAddress(given); err != nil {
+			return nil, err
+		}
+	}
 	if err := reachable(who, req.Email.Or(who.Email)); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,9 @@ func (h *handler) GetTicket(ctx context.Context, params api.GetTicketParams) (ap
 
 // TransferTicket implements api.Handler.
 func (h *handler) TransferTicket(ctx context.Context, req *api.TransferTicket, params api.TransferTicketParams) (api.TransferTicketRes, error) {
+	if err := isAddress(req.Email); err != nil {
+		return nil, err
+	}
 	transferred, code, err := h.selling.Transfer(ctx, caller(ctx), params.TicketId, req.Email)
 	if err != nil {
 		return nil, err
