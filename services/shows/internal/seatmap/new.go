@@ -25,6 +25,18 @@ const (
 	maxPrice      = 1_000_000_000_000
 )
 
+// CheckAreas checks areas whose places have no prices yet, but categories by
+// these ids. Paths in the *violation.Error begin with prefix.
+func CheckAreas(prefix string, areas []Area, categories []string) error {
+	v := validator{prefix: prefix}
+	known := make(map[string]bool, len(categories))
+	for _, category := range categories {
+		known[category] = true
+	}
+	v.areas(areas, known)
+	return v.list.Err()
+}
+
 // New checks the parts of a seat map and puts them together. Paths in a
 // *violation.Error begin with prefix, for instance "seatMap.". When nothing
 // else is wrong, several currencies are a *MixedCurrenciesError.
@@ -34,6 +46,10 @@ func New(prefix string, areas []Area, categories []PriceCategory) (Map, error) {
 	v.areas(areas, known)
 	if err := v.list.Err(); err != nil {
 		return Map{}, err
+	}
+	if m := (Map{areas: areas}); len(m.ForSale()) == 0 {
+		v.list.Add(prefix+"areas", "must have a place that is not out of sale")
+		return Map{}, v.list.Err()
 	}
 	if currencies := currencies(categories); len(currencies) > 1 {
 		return Map{}, &MixedCurrenciesError{Currencies: currencies}
@@ -162,7 +178,9 @@ func (v *validator) row(path string, row Row) {
 	for _, marks := range []struct {
 		name  string
 		seats []string
-	}{{".aisleAfter", row.AisleAfter}, {".wheelchair", row.Wheelchair}} {
+	}{
+		{".aisleAfter", row.AisleAfter}, {".wheelchair", row.Wheelchair}, {".companion", row.Companion}, {".outOfSale", row.OutOfSale},
+	} {
 		if len(marks.seats) > maxMarks {
 			v.list.Add(path+marks.name, "must not have more than %d entries", maxMarks)
 			continue

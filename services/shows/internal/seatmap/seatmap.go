@@ -24,6 +24,8 @@ type Row struct {
 	Seats      string   // as ParseSeats reads them
 	AisleAfter []string // an aisle cuts the row after these seats
 	Wheelchair []string // these seats are wheelchair places
+	Companion  []string // these seats are for who comes with somebody in a wheelchair place
+	OutOfSale  []string // these seats are never sold
 }
 
 // Area is a part of the house. A seated area has rows, a general one a capacity.
@@ -86,11 +88,12 @@ func (m Map) Currency() string {
 	return m.categories[0].Price.Currency
 }
 
-// Capacities counts the places of each area, in the order of Areas. It reads
-// every row, so keep the result.
+// Capacities counts the places of each area that are sold, in the order of
+// ForSale. It reads every row, so keep the result.
 func (m Map) Capacities() []Capacity {
-	capacities := make([]Capacity, len(m.areas))
-	for i, area := range m.areas {
+	areas := m.ForSale()
+	capacities := make([]Capacity, len(areas))
+	for i, area := range areas {
 		capacities[i] = Capacity{AreaID: area.ID, Places: area.Capacity}
 		for _, row := range area.Rows {
 			seats, err := ParseSeats(row.Seats)

@@ -29,6 +29,8 @@ type rowBody struct {
 	Seats      string   `json:"seats"`
 	AisleAfter []string `json:"aisleAfter,omitempty"`
 	Wheelchair []string `json:"wheelchair,omitempty"`
+	Companion  []string `json:"companion,omitempty"`
+	OutOfSale  []string `json:"outOfSale,omitempty"`
 }
 
 type priceCategoryBody struct {
