@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ticketmesh.dev/services/shows/internal/seatmap"
+	"ticketmesh.dev/services/shows/internal/seatplan"
 )
 
 // On the drawing that an export makes, in pixels.
@@ -16,16 +17,16 @@ const (
 	zoneMargin = 60
 )
 
-// Export writes a plan as a document: a zone for each area, and a row for each
-// row, drawn in rectangles. It fails on rows that no seat map has.
-func Export(name string, areas []seatmap.Area, categories []string) ([]byte, []Finding, error) {
+// Export implements app.PlanFormat: a zone for each area, and a row for each
+// row, drawn in rectangles.
+func (Format) Export(details seatplan.Details) ([]byte, []seatplan.Finding, error) {
 	var found findings
-	document := plan{Name: name, Categories: []category{}, Zones: []zone{}}
-	for _, c := range categories {
-		document.Categories = append(document.Categories, category{Name: c})
+	document := plan{Name: details.Name, Categories: []category{}, Zones: []zone{}}
+	for _, c := range details.Categories {
+		document.Categories = append(document.Categories, category{Name: c.ID})
 	}
 	var width, top float64
-	for _, area := range areas {
+	for _, area := range details.Areas {
 		z := zone{Name: area.ID, Position: position{Y: top}, Rows: []row{}}
 		if area.Name != "" {
 			z.Name = area.Name

@@ -4,6 +4,11 @@
 // reported, never dropped in silence. It knows neither stores nor transports.
 package pretix
 
+import "ticketmesh.dev/services/shows/internal/seatplan"
+
+// Format is the format. Its zero value is ready for use.
+type Format struct{}
+
 // plan is a document. What a reader of ours does not use is a pointer or left
 // to unknown, which finds it by its name.
 type plan struct {
@@ -65,20 +70,9 @@ type position struct {
 	Y float64 `json:"y"`
 }
 
-// Finding is something that one side says and the other cannot, or that was
-// made out of what is there.
-type Finding struct {
-	// Where is the first place of it, a JSON pointer into the document for an
-	// import, an area or a seat for an export.
-	Where string
-	// Count is how many places there are.
-	Count   int
-	Message string
-}
-
 // findings counts by message. The zero value is ready for use.
 type findings struct {
-	list  []Finding
+	list  []seatplan.Finding
 	index map[string]int
 }
 
@@ -91,5 +85,5 @@ func (f *findings) add(where, message string) {
 		f.index = make(map[string]int)
 	}
 	f.index[message] = len(f.list)
-	f.list = append(f.list, Finding{Where: where, Count: 1, Message: message})
+	f.list = append(f.list, seatplan.Finding{Where: where, Count: 1, Message: message})
 }

@@ -12,18 +12,11 @@ import (
 	"unicode/utf8"
 
 	"ticketmesh.dev/services/shows/internal/seatmap"
+	"ticketmesh.dev/services/shows/internal/seatplan"
 	"ticketmesh.dev/services/shows/internal/violation"
 )
 
-// Imported is a document in our terms.
-type Imported struct {
-	Name       string
-	Areas      []seatmap.Area
-	Categories []string // names, which are their ids too, in the document's order
-	Findings   []Finding
-}
-
-// Import reads a document. What is malformed is a *violation.Error whose paths
+// Import implements app.PlanFormat. What is malformed is a *violation.Error whose paths
 // begin with "document". The areas are not checked against our limits:
 // seatmap's rules are the caller's to apply.
 //
@@ -31,27 +24,27 @@ type Imported struct {
 // one; rows of one name in one zone become one row with an aisle between. Seats
 // stand in the order of their positions, and a gap of half a seat and more
 // between neighbours is an aisle: the format has no other way to say it.
-func Import(document []byte) (Imported, error) {
+func (Format) Import(document []byte) (seatplan.Details, []seatplan.Finding, error) {
 	var list violation.List
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	var source plan
 	if err := decoder.Decode(&source); err != nil {
 		list.Add("document", "%s", decodeMessage(err))
-		return Imported{}, list.Err()
+		return seatplan.Details{}, nil, list.Err()
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		list.Add("document", "must be one JSON value")
-		return Imported{}, list.Err()
+		return seatplan.Details{}, nil, list.Err()
 	}
-	reader := reader{list: &list, areaIDs: map[string]bool{}, categories: map[string]string{}}
+	reader := reader{list: &list, areaIDs: map[string]bool{}, categories: map[string]bool{}}
 	if err := unknown(document, &reader.findings); err != nil {
-		return Imported{}, err
+		return seatplan.Details{}, nil, err
 	}
 	reader.read(source)
 	if err := list.Err(); err != nil {
-		return Imported{}, err
+		return seatplan.Details{}, nil, err
 	}
-	return Imported{Name: source.Name, Areas: reader.areas, Categories: reader.order, Findings: reader.findings.list}, nil
+	return seatplan.Details{Name: source.Name, Areas: reader.areas, Categories: reader.order}, reader.findings.list, nil
 }
 
 func decodeMessage(err error) string {
@@ -67,21 +60,21 @@ type reader struct {
 	findings   findings
 	areas      []seatmap.Area
 	areaIDs    map[string]bool
-	categories map[string]string // id by name
-	order      []string
+	categories map[string]bool // by name
+	order      []seatplan.Category
 }
 
 func (r *reader) read(source plan) {
 	for i, c := range source.Categories {
 		path := fmt.Sprintf("document.categories[%d].name", i)
-		switch _, twice := r.categories[c.Name]; {
+		switch {
 		case strings.TrimSpace(c.Name) == "":
 			r.list.Add(path, "must not be blank")
-		case twice:
+		case r.categories[c.Name]:
 			r.list.Add(path, "%q is there twice", shorten(c.Name))
 		default:
-			r.categories[c.Name] = c.Name
-			r.order = append(r.order, c.Name)
+			r.categories[c.Name] = true
+			r.order = append(r.order, seatplan.Category{ID: c.Name, Name: c.Name})
 		}
 		if c.Color != "" {
 			r.findings.add(fmt.Sprintf("/categories/%d/color", i), "colours of categories are not kept")

@@ -12,8 +12,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/pretix"
 	"ticketmesh.dev/services/shows/internal/seatmap"
+	"ticketmesh.dev/services/shows/internal/seatplan"
 	"ticketmesh.dev/services/shows/internal/violation"
 )
 
@@ -23,11 +25,11 @@ func TestARealHallIsImported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := pretix.Import(document)
+	got, _, err := pretix.Format{}.Import(document)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := seatmap.CheckAreas("areas", got.Areas, got.Categories); err != nil {
+	if _, err := seatplan.New(id.New(), "ada", got); err != nil {
 		t.Error(err)
 	}
 	var ids []string
@@ -52,9 +54,17 @@ func TestARealHallIsImported(t *testing.T) {
 	if row := got.Areas[0].Rows[8]; row.Label != "6" || row.Seats != "1-11,13,15,17,19" {
 		t.Errorf("the row with the odd numbers is %+v", row)
 	}
-	if got.Name != "Sports hall, 6 blocks" || !slices.Equal(got.Categories, []string{"I", "II", "III", "fan", "c-unten", "vip"}) {
+	if got.Name != "Sports hall, 6 blocks" || !slices.Equal(got.Categories, categories("I", "II", "III", "fan", "c-unten", "vip")) {
 		t.Errorf("name %q, categories %v", got.Name, got.Categories)
 	}
+}
+
+func categories(names ...string) []seatplan.Category {
+	var list []seatplan.Category
+	for _, name := range names {
+		list = append(list, seatplan.Category{ID: name, Name: name})
+	}
+	return list
 }
 
 // document makes one with a zone whose rows are as given.
@@ -127,7 +137,7 @@ func TestRowsAreReadAsTheyStand(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			imported, err := pretix.Import(document(tt.give))
+			imported, findings, err := pretix.Format{}.Import(document(tt.give))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,8 +148,8 @@ func TestRowsAreReadAsTheyStand(t *testing.T) {
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("\n got %+v\nwant %+v", got, tt.want)
 			}
-			if !slices.ContainsFunc(imported.Findings, func(f pretix.Finding) bool { return strings.Contains(f.Message, tt.finding) }) {
-				t.Errorf("no finding says %q: %+v", tt.finding, imported.Findings)
+			if !slices.ContainsFunc(findings, func(f seatplan.Finding) bool { return strings.Contains(f.Message, tt.finding) }) {
+				t.Errorf("no finding says %q: %+v", tt.finding, findings)
 			}
 		})
 	}
@@ -153,7 +163,7 @@ func TestWhatIsNotKeptIsReported(t *testing.T) {
 				{"seat_guid":"g1","seat_number":"1","position":{"x":0,"y":0},"category":"I","radius":9},
 				{"seat_guid":"g2","seat_number":"2","position":{"x":25,"y":0},"category":"I","radius":9}]}],
 			"areas":[{"width":1,"height":1,"position":{"x":0,"y":0},"text":"Stage"},{"width":1,"height":1,"position":{"x":0,"y":0}}]}]}`
-	imported, err := pretix.Import([]byte(give))
+	_, findings, err := pretix.Format{}.Import([]byte(give))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +173,7 @@ func TestWhatIsNotKeptIsReported(t *testing.T) {
 		"/zones/0/rows/0/seats/0/seat_guid": 2, "/zones/0/rows/0/seats/0/radius": 2, "/zones/0/rows/0": 1,
 	}
 	got := map[string]int{}
-	for _, f := range imported.Findings {
+	for _, f := range findings {
 		got[f.Where] += f.Count
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -188,7 +198,7 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := pretix.Import([]byte(tt.give))
+			_, _, err := pretix.Format{}.Import([]byte(tt.give))
 			var invalid *violation.Error
 			if !errors.As(err, &invalid) {
 				t.Fatalf("got %v, want a *violation.Error", err)
@@ -219,11 +229,11 @@ func TestWhatIsExportedComesBack(t *testing.T) {
 			}
 			areas = append(areas, area)
 		}
-		document, _, err := pretix.Export("House", areas, []string{"I", "II"})
+		document, _, err := pretix.Format{}.Export(seatplan.Details{Name: "House", Areas: areas, Categories: categories("I", "II")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		imported, err := pretix.Import(document)
+		imported, _, err := pretix.Format{}.Import(document)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,17 +245,17 @@ func TestWhatIsExportedComesBack(t *testing.T) {
 
 func TestAnExportSaysWhatTheFormatCannot(t *testing.T) {
 	t.Parallel()
-	document, found, err := pretix.Export("House", []seatmap.Area{
+	document, found, err := pretix.Format{}.Export(seatplan.Details{Name: "House", Areas: []seatmap.Area{
 		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{
 			{Label: "A", Seats: "1-4", AisleAfter: []string{"2"}, Wheelchair: []string{"4"}, Companion: []string{"3"}, OutOfSale: []string{"1"}},
 		}},
 		{ID: "floor", Name: "Floor", Kind: seatmap.General, Capacity: 40, PriceCategory: "II"},
-	}, []string{"I", "II"})
+	}, Categories: categories("I", "II")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"aisles", "wheelchair", "companion", "out of sale", "40 places"} {
-		if !slices.ContainsFunc(found, func(f pretix.Finding) bool { return strings.Contains(f.Message, want) }) {
+		if !slices.ContainsFunc(found, func(f seatplan.Finding) bool { return strings.Contains(f.Message, want) }) {
 			t.Errorf("no finding says %q: %+v", want, found)
 		}
 	}
@@ -277,7 +287,7 @@ func FuzzImport(f *testing.F) {
 	f.Add(document(seatsAt("A", "1@0", "2@25@II")))
 	f.Add([]byte(`{"zones":[{"rows":[{"seats":[{}]}]}]}`))
 	f.Fuzz(func(t *testing.T, give []byte) {
-		imported, err := pretix.Import(give)
+		imported, _, err := pretix.Format{}.Import(give)
 		if err != nil {
 			return
 		}
@@ -288,7 +298,7 @@ func FuzzImport(f *testing.F) {
 				}
 			}
 		}
-		if _, _, err := pretix.Export(imported.Name, imported.Areas, imported.Categories); err != nil {
+		if _, _, err := (pretix.Format{}).Export(imported); err != nil {
 			t.Error(err)
 		}
 	})

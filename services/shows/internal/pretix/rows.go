@@ -112,7 +112,7 @@ func (r *reader) places(pointer string, z zone, source row) []place {
 		if s.GUID != "" {
 			r.findings.add(at+"/seat_guid", "seats are named <row>-<number> within their area, not by seat_guid")
 		}
-		if _, known := r.categories[s.Category]; !known {
+		if !r.categories[s.Category] {
 			r.list.Add("document"+field(at)+".category", "%q is not among the categories", shorten(s.Category))
 		}
 		places[i] = place{
