@@ -34,12 +34,30 @@ type Invoker interface {
 	//
 	// POST /shows/{showId}/cancel
 	CancelShow(ctx context.Context, request OptCancel, params CancelShowParams) (CancelShowRes, error)
+	// CreateSeatPlan invokes createSeatPlan operation.
+	//
+	// For the groups organizer and admin; it is seen by its organizer and by admins only.
+	//
+	// POST /shows/seatplans
+	CreateSeatPlan(ctx context.Context, request *SeatPlanInput, params CreateSeatPlanParams) (CreateSeatPlanRes, error)
 	// CreateShow invokes createShow operation.
 	//
 	// For the groups organizer and admin; the caller becomes its organizer.
 	//
 	// POST /shows
 	CreateShow(ctx context.Context, request *CreateShow, params CreateShowParams) (CreateShowRes, error)
+	// DeleteSeatPlan invokes deleteSeatPlan operation.
+	//
+	// Performances that were set up from it keep their seat maps.
+	//
+	// DELETE /shows/seatplans/{planId}
+	DeleteSeatPlan(ctx context.Context, params DeleteSeatPlanParams) (DeleteSeatPlanRes, error)
+	// ExportSeatPlan invokes exportSeatPlan operation.
+	//
+	// What the format cannot say is in findings.
+	//
+	// GET /shows/seatplans/{planId}/export
+	ExportSeatPlan(ctx context.Context, params ExportSeatPlanParams) (ExportSeatPlanRes, error)
 	// GetAvailability invokes getAvailability operation.
 	//
 	// For display: it follows the sale by a moment. The authority is GET
@@ -62,16 +80,31 @@ type Invoker interface {
 	GetPerformance(ctx context.Context, params GetPerformanceParams) (GetPerformanceRes, error)
 	// GetSeatMap invokes getSeatMap operation.
 	//
-	// It never changes. Events refer to it when they would be larger than the bus carries.
+	// As it is sold, without the seats that are out of sale. It never changes. Events refer to it when
+	// they would be larger than the bus carries.
 	//
 	// GET /shows/{showId}/performances/{performanceId}/seatmaps/{version}
 	GetSeatMap(ctx context.Context, params GetSeatMapParams) (GetSeatMapRes, error)
+	// GetSeatPlan invokes getSeatPlan operation.
+	//
+	// A seat plan.
+	//
+	// GET /shows/seatplans/{planId}
+	GetSeatPlan(ctx context.Context, params GetSeatPlanParams) (GetSeatPlanRes, error)
 	// GetShow invokes getShow operation.
 	//
 	// A show that was never published is found only by its organizer and by admins.
 	//
 	// GET /shows/{showId}
 	GetShow(ctx context.Context, params GetShowParams) (GetShowRes, error)
+	// ImportSeatPlan invokes importSeatPlan operation.
+	//
+	// Pretix: the seating plan that its editor exports. A zone becomes an area for each category in it,
+	// seats stand in the order of their positions, a gap is an aisle. What a plan here cannot say is in
+	// findings.
+	//
+	// POST /shows/seatplans/import
+	ImportSeatPlan(ctx context.Context, request *ImportSeatPlan, params ImportSeatPlanParams) (ImportSeatPlanRes, error)
 	// ListPerformances invokes listPerformances operation.
 	//
 	// In ascending order of startsAtUtc, then performanceId. A page ends early when its seat maps are
@@ -79,6 +112,12 @@ type Invoker interface {
 	//
 	// GET /shows/{showId}/performances
 	ListPerformances(ctx context.Context, params ListPerformancesParams) (ListPerformancesRes, error)
+	// ListSeatPlans invokes listSeatPlans operation.
+	//
+	// In descending order of planId, which is the order in which they were created.
+	//
+	// GET /shows/seatplans
+	ListSeatPlans(ctx context.Context, params ListSeatPlansParams) (ListSeatPlansRes, error)
 	// ListShows invokes listShows operation.
 	//
 	// Published shows; an organizer also gets their own drafts and cancelled shows. In descending order of
@@ -92,6 +131,12 @@ type Invoker interface {
 	//
 	// POST /shows/{showId}/publish
 	PublishShow(ctx context.Context, params PublishShowParams) (PublishShowRes, error)
+	// ReplaceSeatPlan invokes replaceSeatPlan operation.
+	//
+	// Performances that were set up from an older version keep it. The same plan again makes no version.
+	//
+	// PUT /shows/seatplans/{planId}
+	ReplaceSeatPlan(ctx context.Context, request *SeatPlanInput, params ReplaceSeatPlanParams) (ReplaceSeatPlanRes, error)
 	// ReschedulePerformance invokes reschedulePerformance operation.
 	//
 	// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to
@@ -372,6 +417,101 @@ func (c *Client) sendCancelShow(ctx context.Context, request OptCancel, params C
 	return result, nil
 }
 
+// CreateSeatPlan invokes createSeatPlan operation.
+//
+// For the groups organizer and admin; it is seen by its organizer and by admins only.
+//
+// POST /shows/seatplans
+func (c *Client) CreateSeatPlan(ctx context.Context, request *SeatPlanInput, params CreateSeatPlanParams) (CreateSeatPlanRes, error) {
+	res, err := c.sendCreateSeatPlan(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendCreateSeatPlan(ctx context.Context, request *SeatPlanInput, params CreateSeatPlanParams) (res CreateSeatPlanRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/shows/seatplans"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeCreateSeatPlanRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "Idempotency-Key",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IdempotencyKey.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, CreateSeatPlanOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeCreateSeatPlanResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // CreateShow invokes createShow operation.
 //
 // For the groups organizer and admin; the caller becomes its organizer.
@@ -460,6 +600,245 @@ func (c *Client) sendCreateShow(ctx context.Context, request *CreateShow, params
 	}()
 
 	result, err := decodeCreateShowResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeleteSeatPlan invokes deleteSeatPlan operation.
+//
+// Performances that were set up from it keep their seat maps.
+//
+// DELETE /shows/seatplans/{planId}
+func (c *Client) DeleteSeatPlan(ctx context.Context, params DeleteSeatPlanParams) (DeleteSeatPlanRes, error) {
+	res, err := c.sendDeleteSeatPlan(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendDeleteSeatPlan(ctx context.Context, params DeleteSeatPlanParams) (res DeleteSeatPlanRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [2]string
+	pathParts[0] = "/shows/seatplans/"
+	{
+		// Encode "planId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "planId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PlanId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "If-Match",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IfMatch.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, DeleteSeatPlanOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeleteSeatPlanResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ExportSeatPlan invokes exportSeatPlan operation.
+//
+// What the format cannot say is in findings.
+//
+// GET /shows/seatplans/{planId}/export
+func (c *Client) ExportSeatPlan(ctx context.Context, params ExportSeatPlanParams) (ExportSeatPlanRes, error) {
+	res, err := c.sendExportSeatPlan(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendExportSeatPlan(ctx context.Context, params ExportSeatPlanParams) (res ExportSeatPlanRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/shows/seatplans/"
+	{
+		// Encode "planId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "planId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PlanId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/export"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "version" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "version",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Version.Get(); ok {
+				return e.EncodeValue(conv.IntToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "format" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "format",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			return e.EncodeValue(conv.StringToString(string(params.Format)))
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, ExportSeatPlanOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeExportSeatPlanResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -743,7 +1122,8 @@ func (c *Client) sendGetPerformance(ctx context.Context, params GetPerformancePa
 
 // GetSeatMap invokes getSeatMap operation.
 //
-// It never changes. Events refer to it when they would be larger than the bus carries.
+// As it is sold, without the seats that are out of sale. It never changes. Events refer to it when
+// they would be larger than the bus carries.
 //
 // GET /shows/{showId}/performances/{performanceId}/seatmaps/{version}
 func (c *Client) GetSeatMap(ctx context.Context, params GetSeatMapParams) (GetSeatMapRes, error) {
@@ -874,6 +1254,120 @@ func (c *Client) sendGetSeatMap(ctx context.Context, params GetSeatMapParams) (r
 	return result, nil
 }
 
+// GetSeatPlan invokes getSeatPlan operation.
+//
+// A seat plan.
+//
+// GET /shows/seatplans/{planId}
+func (c *Client) GetSeatPlan(ctx context.Context, params GetSeatPlanParams) (GetSeatPlanRes, error) {
+	res, err := c.sendGetSeatPlan(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendGetSeatPlan(ctx context.Context, params GetSeatPlanParams) (res GetSeatPlanRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [2]string
+	pathParts[0] = "/shows/seatplans/"
+	{
+		// Encode "planId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "planId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PlanId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "version" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "version",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Version.Get(); ok {
+				return e.EncodeValue(conv.IntToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, GetSeatPlanOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeGetSeatPlanResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // GetShow invokes getShow operation.
 //
 // A show that was never published is found only by its organizer and by admins.
@@ -962,6 +1456,103 @@ func (c *Client) sendGetShow(ctx context.Context, params GetShowParams) (res Get
 	}()
 
 	result, err := decodeGetShowResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ImportSeatPlan invokes importSeatPlan operation.
+//
+// Pretix: the seating plan that its editor exports. A zone becomes an area for each category in it,
+// seats stand in the order of their positions, a gap is an aisle. What a plan here cannot say is in
+// findings.
+//
+// POST /shows/seatplans/import
+func (c *Client) ImportSeatPlan(ctx context.Context, request *ImportSeatPlan, params ImportSeatPlanParams) (ImportSeatPlanRes, error) {
+	res, err := c.sendImportSeatPlan(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendImportSeatPlan(ctx context.Context, request *ImportSeatPlan, params ImportSeatPlanParams) (res ImportSeatPlanRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/shows/seatplans/import"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeImportSeatPlanRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "Idempotency-Key",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IdempotencyKey.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, ImportSeatPlanOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeImportSeatPlanResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -1096,6 +1687,119 @@ func (c *Client) sendListPerformances(ctx context.Context, params ListPerformanc
 	}()
 
 	result, err := decodeListPerformancesResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ListSeatPlans invokes listSeatPlans operation.
+//
+// In descending order of planId, which is the order in which they were created.
+//
+// GET /shows/seatplans
+func (c *Client) ListSeatPlans(ctx context.Context, params ListSeatPlansParams) (ListSeatPlansRes, error) {
+	res, err := c.sendListSeatPlans(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendListSeatPlans(ctx context.Context, params ListSeatPlansParams) (res ListSeatPlansRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/shows/seatplans"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "limit" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "limit",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Limit.Get(); ok {
+				return e.EncodeValue(conv.IntToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "cursor" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "cursor",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.Cursor.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, ListSeatPlansOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeListSeatPlansResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -1374,6 +2078,119 @@ func (c *Client) sendPublishShow(ctx context.Context, params PublishShowParams) 
 	}()
 
 	result, err := decodePublishShowResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ReplaceSeatPlan invokes replaceSeatPlan operation.
+//
+// Performances that were set up from an older version keep it. The same plan again makes no version.
+//
+// PUT /shows/seatplans/{planId}
+func (c *Client) ReplaceSeatPlan(ctx context.Context, request *SeatPlanInput, params ReplaceSeatPlanParams) (ReplaceSeatPlanRes, error) {
+	res, err := c.sendReplaceSeatPlan(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendReplaceSeatPlan(ctx context.Context, request *SeatPlanInput, params ReplaceSeatPlanParams) (res ReplaceSeatPlanRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [2]string
+	pathParts[0] = "/shows/seatplans/"
+	{
+		// Encode "planId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "planId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PlanId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "PUT", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeReplaceSeatPlanRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "If-Match",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IfMatch.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, ReplaceSeatPlanOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeReplaceSeatPlanResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

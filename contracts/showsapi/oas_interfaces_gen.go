@@ -9,8 +9,20 @@ type CancelShowRes interface {
 	cancelShowRes()
 }
 
+type CreateSeatPlanRes interface {
+	createSeatPlanRes()
+}
+
 type CreateShowRes interface {
 	createShowRes()
+}
+
+type DeleteSeatPlanRes interface {
+	deleteSeatPlanRes()
+}
+
+type ExportSeatPlanRes interface {
+	exportSeatPlanRes()
 }
 
 type GetAvailabilityRes interface {
@@ -29,12 +41,24 @@ type GetSeatMapRes interface {
 	getSeatMapRes()
 }
 
+type GetSeatPlanRes interface {
+	getSeatPlanRes()
+}
+
 type GetShowRes interface {
 	getShowRes()
 }
 
+type ImportSeatPlanRes interface {
+	importSeatPlanRes()
+}
+
 type ListPerformancesRes interface {
 	listPerformancesRes()
+}
+
+type ListSeatPlansRes interface {
+	listSeatPlansRes()
 }
 
 type ListShowsRes interface {
@@ -43,6 +67,10 @@ type ListShowsRes interface {
 
 type PublishShowRes interface {
 	publishShowRes()
+}
+
+type ReplaceSeatPlanRes interface {
+	replaceSeatPlanRes()
 }
 
 type ReschedulePerformanceRes interface {

@@ -51,8 +51,50 @@ func encodeCancelShowRequest(
 	return nil
 }
 
+func encodeCreateSeatPlanRequest(
+	req *SeatPlanInput,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeCreateShowRequest(
 	req *CreateShow,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
+func encodeImportSeatPlanRequest(
+	req *ImportSeatPlan,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
+func encodeReplaceSeatPlanRequest(
+	req *SeatPlanInput,
 	r *http.Request,
 ) error {
 	const contentType = "application/json"

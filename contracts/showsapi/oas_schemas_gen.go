@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/go-faster/jx"
 	"github.com/google/uuid"
 )
 
@@ -407,6 +408,34 @@ type CancelShowUnsupportedMediaType Problem
 
 func (*CancelShowUnsupportedMediaType) cancelShowRes() {}
 
+type CreateSeatPlanBadRequest Problem
+
+func (*CreateSeatPlanBadRequest) createSeatPlanRes() {}
+
+type CreateSeatPlanConflict Problem
+
+func (*CreateSeatPlanConflict) createSeatPlanRes() {}
+
+type CreateSeatPlanForbidden Problem
+
+func (*CreateSeatPlanForbidden) createSeatPlanRes() {}
+
+type CreateSeatPlanRequestEntityTooLarge Problem
+
+func (*CreateSeatPlanRequestEntityTooLarge) createSeatPlanRes() {}
+
+type CreateSeatPlanUnauthorized Problem
+
+func (*CreateSeatPlanUnauthorized) createSeatPlanRes() {}
+
+type CreateSeatPlanUnprocessableEntity Problem
+
+func (*CreateSeatPlanUnprocessableEntity) createSeatPlanRes() {}
+
+type CreateSeatPlanUnsupportedMediaType Problem
+
+func (*CreateSeatPlanUnsupportedMediaType) createSeatPlanRes() {}
+
 // Ref: #/components/schemas/CreateShow
 type CreateShow struct {
 	// Title; not only spaces.
@@ -499,6 +528,39 @@ type CreateShowUnsupportedMediaType Problem
 
 func (*CreateShowUnsupportedMediaType) createShowRes() {}
 
+type DeleteSeatPlanBadRequest Problem
+
+func (*DeleteSeatPlanBadRequest) deleteSeatPlanRes() {}
+
+// DeleteSeatPlanNoContent is response for DeleteSeatPlan operation.
+type DeleteSeatPlanNoContent struct{}
+
+func (*DeleteSeatPlanNoContent) deleteSeatPlanRes() {}
+
+type DeleteSeatPlanNotFound Problem
+
+func (*DeleteSeatPlanNotFound) deleteSeatPlanRes() {}
+
+type DeleteSeatPlanPreconditionFailed Problem
+
+func (*DeleteSeatPlanPreconditionFailed) deleteSeatPlanRes() {}
+
+type DeleteSeatPlanUnauthorized Problem
+
+func (*DeleteSeatPlanUnauthorized) deleteSeatPlanRes() {}
+
+type ExportSeatPlanBadRequest Problem
+
+func (*ExportSeatPlanBadRequest) exportSeatPlanRes() {}
+
+type ExportSeatPlanNotFound Problem
+
+func (*ExportSeatPlanNotFound) exportSeatPlanRes() {}
+
+type ExportSeatPlanUnauthorized Problem
+
+func (*ExportSeatPlanUnauthorized) exportSeatPlanRes() {}
+
 // Ref: #/components/schemas/FieldError
 type FieldError struct {
 	// Path of the field, for instance seatMap.areas[0].rows[2].seats.
@@ -562,6 +624,18 @@ func (*GetSeatMapNotFound) getSeatMapRes() {}
 type GetSeatMapUnauthorized Problem
 
 func (*GetSeatMapUnauthorized) getSeatMapRes() {}
+
+type GetSeatPlanBadRequest Problem
+
+func (*GetSeatPlanBadRequest) getSeatPlanRes() {}
+
+type GetSeatPlanNotFound Problem
+
+func (*GetSeatPlanNotFound) getSeatPlanRes() {}
+
+type GetSeatPlanUnauthorized Problem
+
+func (*GetSeatPlanUnauthorized) getSeatPlanRes() {}
 
 type GetShowBadRequest Problem
 
@@ -627,6 +701,85 @@ func (s *HealthStatus) UnmarshalText(data []byte) error {
 		return errors.Errorf("invalid value: %q", data)
 	}
 }
+
+// Ref: #/components/schemas/ImportSeatPlan
+type ImportSeatPlan struct {
+	Format SeatPlanFormat `json:"format"`
+	// Name for its organizer; the document's unless given.
+	Name OptString `json:"name"`
+	// The document in the format.
+	Document ImportSeatPlanDocument `json:"document"`
+}
+
+// GetFormat returns the value of Format.
+func (s *ImportSeatPlan) GetFormat() SeatPlanFormat {
+	return s.Format
+}
+
+// GetName returns the value of Name.
+func (s *ImportSeatPlan) GetName() OptString {
+	return s.Name
+}
+
+// GetDocument returns the value of Document.
+func (s *ImportSeatPlan) GetDocument() ImportSeatPlanDocument {
+	return s.Document
+}
+
+// SetFormat sets the value of Format.
+func (s *ImportSeatPlan) SetFormat(val SeatPlanFormat) {
+	s.Format = val
+}
+
+// SetName sets the value of Name.
+func (s *ImportSeatPlan) SetName(val OptString) {
+	s.Name = val
+}
+
+// SetDocument sets the value of Document.
+func (s *ImportSeatPlan) SetDocument(val ImportSeatPlanDocument) {
+	s.Document = val
+}
+
+type ImportSeatPlanBadRequest Problem
+
+func (*ImportSeatPlanBadRequest) importSeatPlanRes() {}
+
+type ImportSeatPlanConflict Problem
+
+func (*ImportSeatPlanConflict) importSeatPlanRes() {}
+
+// The document in the format.
+type ImportSeatPlanDocument map[string]jx.Raw
+
+func (s *ImportSeatPlanDocument) init() ImportSeatPlanDocument {
+	m := *s
+	if m == nil {
+		m = map[string]jx.Raw{}
+		*s = m
+	}
+	return m
+}
+
+type ImportSeatPlanForbidden Problem
+
+func (*ImportSeatPlanForbidden) importSeatPlanRes() {}
+
+type ImportSeatPlanRequestEntityTooLarge Problem
+
+func (*ImportSeatPlanRequestEntityTooLarge) importSeatPlanRes() {}
+
+type ImportSeatPlanUnauthorized Problem
+
+func (*ImportSeatPlanUnauthorized) importSeatPlanRes() {}
+
+type ImportSeatPlanUnprocessableEntity Problem
+
+func (*ImportSeatPlanUnprocessableEntity) importSeatPlanRes() {}
+
+type ImportSeatPlanUnsupportedMediaType Problem
+
+func (*ImportSeatPlanUnsupportedMediaType) importSeatPlanRes() {}
 
 // Limits on what one customer may buy.
 // Ref: #/components/schemas/Limits
@@ -697,6 +850,18 @@ func (*ListPerformancesNotFound) listPerformancesRes() {}
 type ListPerformancesUnauthorized Problem
 
 func (*ListPerformancesUnauthorized) listPerformancesRes() {}
+
+type ListSeatPlansBadRequest Problem
+
+func (*ListSeatPlansBadRequest) listSeatPlansRes() {}
+
+type ListSeatPlansForbidden Problem
+
+func (*ListSeatPlansForbidden) listSeatPlansRes() {}
+
+type ListSeatPlansUnauthorized Problem
+
+func (*ListSeatPlansUnauthorized) listSeatPlansRes() {}
 
 type ListShowsBadRequest Problem
 
@@ -1198,6 +1363,144 @@ func (o OptNilUUIDArray) Or(d []uuid.UUID) []uuid.UUID {
 	return d
 }
 
+// NewOptSeatMapInput returns new OptSeatMapInput with value set to v.
+func NewOptSeatMapInput(v SeatMapInput) OptSeatMapInput {
+	return OptSeatMapInput{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptSeatMapInput is optional SeatMapInput.
+type OptSeatMapInput struct {
+	Value SeatMapInput
+	Set   bool
+}
+
+// IsSet returns true if OptSeatMapInput was set.
+func (o OptSeatMapInput) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptSeatMapInput) Reset() {
+	var v SeatMapInput
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptSeatMapInput) SetTo(v SeatMapInput) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptSeatMapInput) Get() (v SeatMapInput, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptSeatMapInput) Or(d SeatMapInput) SeatMapInput {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptSeatPlanUse returns new OptSeatPlanUse with value set to v.
+func NewOptSeatPlanUse(v SeatPlanUse) OptSeatPlanUse {
+	return OptSeatPlanUse{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptSeatPlanUse is optional SeatPlanUse.
+type OptSeatPlanUse struct {
+	Value SeatPlanUse
+	Set   bool
+}
+
+// IsSet returns true if OptSeatPlanUse was set.
+func (o OptSeatPlanUse) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptSeatPlanUse) Reset() {
+	var v SeatPlanUse
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptSeatPlanUse) SetTo(v SeatPlanUse) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptSeatPlanUse) Get() (v SeatPlanUse, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptSeatPlanUse) Or(d SeatPlanUse) SeatPlanUse {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptSeatPlanVersion returns new OptSeatPlanVersion with value set to v.
+func NewOptSeatPlanVersion(v SeatPlanVersion) OptSeatPlanVersion {
+	return OptSeatPlanVersion{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptSeatPlanVersion is optional SeatPlanVersion.
+type OptSeatPlanVersion struct {
+	Value SeatPlanVersion
+	Set   bool
+}
+
+// IsSet returns true if OptSeatPlanVersion was set.
+func (o OptSeatPlanVersion) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptSeatPlanVersion) Reset() {
+	var v SeatPlanVersion
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptSeatPlanVersion) SetTo(v SeatPlanVersion) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptSeatPlanVersion) Get() (v SeatPlanVersion, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptSeatPlanVersion) Or(d SeatPlanVersion) SeatPlanVersion {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptString returns new OptString with value set to v.
 func NewOptString(v string) OptString {
 	return OptString{
@@ -1305,8 +1608,9 @@ type Performance struct {
 	// RFC 3339 in UTC with milliseconds.
 	SalesOpenAt OptDateTime `json:"salesOpenAt"`
 	// RFC 3339 in UTC with milliseconds.
-	SalesCloseAt OptDateTime `json:"salesCloseAt"`
-	SeatMap      SeatMap     `json:"seatMap"`
+	SalesCloseAt OptDateTime        `json:"salesCloseAt"`
+	SeatMap      SeatMap            `json:"seatMap"`
+	SeatPlan     OptSeatPlanVersion `json:"seatPlan"`
 	// Version of the seat map, from 1.
 	SeatMapVersion int       `json:"seatMapVersion"`
 	Limits         OptLimits `json:"limits"`
@@ -1356,6 +1660,11 @@ func (s *Performance) GetSalesCloseAt() OptDateTime {
 // GetSeatMap returns the value of SeatMap.
 func (s *Performance) GetSeatMap() SeatMap {
 	return s.SeatMap
+}
+
+// GetSeatPlan returns the value of SeatPlan.
+func (s *Performance) GetSeatPlan() OptSeatPlanVersion {
+	return s.SeatPlan
 }
 
 // GetSeatMapVersion returns the value of SeatMapVersion.
@@ -1421,6 +1730,11 @@ func (s *Performance) SetSalesCloseAt(val OptDateTime) {
 // SetSeatMap sets the value of SeatMap.
 func (s *Performance) SetSeatMap(val SeatMap) {
 	s.SeatMap = val
+}
+
+// SetSeatPlan sets the value of SeatPlan.
+func (s *Performance) SetSeatPlan(val OptSeatPlanVersion) {
+	s.SeatPlan = val
 }
 
 // SetSeatMapVersion sets the value of SeatMapVersion.
@@ -1587,6 +1901,104 @@ func (s *PerformanceStatus) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// A price category without its price.
+// Ref: #/components/schemas/PlanCategory
+type PlanCategory struct {
+	// Id of the price category.
+	ID string `json:"id"`
+	// Name for people.
+	Name string `json:"name"`
+}
+
+// GetID returns the value of ID.
+func (s *PlanCategory) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *PlanCategory) GetName() string {
+	return s.Name
+}
+
+// SetID sets the value of ID.
+func (s *PlanCategory) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *PlanCategory) SetName(val string) {
+	s.Name = val
+}
+
+// A price category without its price.
+// Ref: #/components/schemas/PlanCategoryInput
+type PlanCategoryInput struct {
+	// Id of a price category of the seat map.
+	ID string `json:"id"`
+	// Name for people.
+	Name string `json:"name"`
+}
+
+// GetID returns the value of ID.
+func (s *PlanCategoryInput) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *PlanCategoryInput) GetName() string {
+	return s.Name
+}
+
+// SetID sets the value of ID.
+func (s *PlanCategoryInput) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *PlanCategoryInput) SetName(val string) {
+	s.Name = val
+}
+
+// What a place of this category costs.
+// Ref: #/components/schemas/PlanPrice
+type PlanPrice struct {
+	// Id of a price category of the seat map.
+	ID string `json:"id"`
+	// Name for people; the plan's unless given.
+	Name  OptString  `json:"name"`
+	Price MoneyInput `json:"price"`
+}
+
+// GetID returns the value of ID.
+func (s *PlanPrice) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *PlanPrice) GetName() OptString {
+	return s.Name
+}
+
+// GetPrice returns the value of Price.
+func (s *PlanPrice) GetPrice() MoneyInput {
+	return s.Price
+}
+
+// SetID sets the value of ID.
+func (s *PlanPrice) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *PlanPrice) SetName(val OptString) {
+	s.Name = val
+}
+
+// SetPrice sets the value of Price.
+func (s *PlanPrice) SetPrice(val MoneyInput) {
+	s.Price = val
 }
 
 // What a place of this category costs.
@@ -1806,6 +2218,30 @@ type PublishShowUnauthorized Problem
 
 func (*PublishShowUnauthorized) publishShowRes() {}
 
+type ReplaceSeatPlanBadRequest Problem
+
+func (*ReplaceSeatPlanBadRequest) replaceSeatPlanRes() {}
+
+type ReplaceSeatPlanNotFound Problem
+
+func (*ReplaceSeatPlanNotFound) replaceSeatPlanRes() {}
+
+type ReplaceSeatPlanPreconditionFailed Problem
+
+func (*ReplaceSeatPlanPreconditionFailed) replaceSeatPlanRes() {}
+
+type ReplaceSeatPlanRequestEntityTooLarge Problem
+
+func (*ReplaceSeatPlanRequestEntityTooLarge) replaceSeatPlanRes() {}
+
+type ReplaceSeatPlanUnauthorized Problem
+
+func (*ReplaceSeatPlanUnauthorized) replaceSeatPlanRes() {}
+
+type ReplaceSeatPlanUnsupportedMediaType Problem
+
+func (*ReplaceSeatPlanUnsupportedMediaType) replaceSeatPlanRes() {}
+
 // Ref: #/components/schemas/ReschedulePerformance
 type ReschedulePerformance struct {
 	// Local date and time without offset, read in timeZone.
@@ -1901,6 +2337,10 @@ type Row struct {
 	AisleAfter []string `json:"aisleAfter"`
 	// Wheelchair places.
 	Wheelchair []string `json:"wheelchair"`
+	// Seats for who comes with somebody in a wheelchair place.
+	Companion []string `json:"companion"`
+	// Seats that are not sold.
+	OutOfSale []string `json:"outOfSale"`
 }
 
 // GetRow returns the value of Row.
@@ -1923,6 +2363,16 @@ func (s *Row) GetWheelchair() []string {
 	return s.Wheelchair
 }
 
+// GetCompanion returns the value of Companion.
+func (s *Row) GetCompanion() []string {
+	return s.Companion
+}
+
+// GetOutOfSale returns the value of OutOfSale.
+func (s *Row) GetOutOfSale() []string {
+	return s.OutOfSale
+}
+
 // SetRow sets the value of Row.
 func (s *Row) SetRow(val string) {
 	s.Row = val
@@ -1943,6 +2393,16 @@ func (s *Row) SetWheelchair(val []string) {
 	s.Wheelchair = val
 }
 
+// SetCompanion sets the value of Companion.
+func (s *Row) SetCompanion(val []string) {
+	s.Companion = val
+}
+
+// SetOutOfSale sets the value of OutOfSale.
+func (s *Row) SetOutOfSale(val []string) {
+	s.OutOfSale = val
+}
+
 // A row of seats. The id of a seat within its area is -.
 // Ref: #/components/schemas/RowInput
 type RowInput struct {
@@ -1953,8 +2413,12 @@ type RowInput struct {
 	Seats string `json:"seats"`
 	// Seats after which an aisle cuts the row.
 	AisleAfter []string `json:"aisleAfter"`
-	// Wheelchair places.
+	// Wheelchair places: never part of the best available.
 	Wheelchair []string `json:"wheelchair"`
+	// Seats for who comes with somebody in a wheelchair place: never part of the best available.
+	Companion []string `json:"companion"`
+	// Seats that are not sold.
+	OutOfSale []string `json:"outOfSale"`
 }
 
 // GetRow returns the value of Row.
@@ -1977,6 +2441,16 @@ func (s *RowInput) GetWheelchair() []string {
 	return s.Wheelchair
 }
 
+// GetCompanion returns the value of Companion.
+func (s *RowInput) GetCompanion() []string {
+	return s.Companion
+}
+
+// GetOutOfSale returns the value of OutOfSale.
+func (s *RowInput) GetOutOfSale() []string {
+	return s.OutOfSale
+}
+
 // SetRow sets the value of Row.
 func (s *RowInput) SetRow(val string) {
 	s.Row = val
@@ -1997,6 +2471,17 @@ func (s *RowInput) SetWheelchair(val []string) {
 	s.Wheelchair = val
 }
 
+// SetCompanion sets the value of Companion.
+func (s *RowInput) SetCompanion(val []string) {
+	s.Companion = val
+}
+
+// SetOutOfSale sets the value of OutOfSale.
+func (s *RowInput) SetOutOfSale(val []string) {
+	s.OutOfSale = val
+}
+
+// Exactly one of seatMap and seatPlan.
 // Ref: #/components/schemas/SchedulePerformance
 type SchedulePerformance struct {
 	// Local date and time without offset, read in timeZone.
@@ -2006,9 +2491,10 @@ type SchedulePerformance struct {
 	// When the sale opens; from the start unless given. Before salesCloseAt.
 	SalesOpenAt OptDateTime `json:"salesOpenAt"`
 	// When the sale closes; at the start of the performance unless given.
-	SalesCloseAt OptDateTime    `json:"salesCloseAt"`
-	SeatMap      SeatMapInput   `json:"seatMap"`
-	Limits       OptLimitsInput `json:"limits"`
+	SalesCloseAt OptDateTime     `json:"salesCloseAt"`
+	SeatMap      OptSeatMapInput `json:"seatMap"`
+	SeatPlan     OptSeatPlanUse  `json:"seatPlan"`
+	Limits       OptLimitsInput  `json:"limits"`
 }
 
 // GetStartsAt returns the value of StartsAt.
@@ -2032,8 +2518,13 @@ func (s *SchedulePerformance) GetSalesCloseAt() OptDateTime {
 }
 
 // GetSeatMap returns the value of SeatMap.
-func (s *SchedulePerformance) GetSeatMap() SeatMapInput {
+func (s *SchedulePerformance) GetSeatMap() OptSeatMapInput {
 	return s.SeatMap
+}
+
+// GetSeatPlan returns the value of SeatPlan.
+func (s *SchedulePerformance) GetSeatPlan() OptSeatPlanUse {
+	return s.SeatPlan
 }
 
 // GetLimits returns the value of Limits.
@@ -2062,8 +2553,13 @@ func (s *SchedulePerformance) SetSalesCloseAt(val OptDateTime) {
 }
 
 // SetSeatMap sets the value of SeatMap.
-func (s *SchedulePerformance) SetSeatMap(val SeatMapInput) {
+func (s *SchedulePerformance) SetSeatMap(val OptSeatMapInput) {
 	s.SeatMap = val
+}
+
+// SetSeatPlan sets the value of SeatPlan.
+func (s *SchedulePerformance) SetSeatPlan(val OptSeatPlanUse) {
+	s.SeatPlan = val
 }
 
 // SetLimits sets the value of Limits.
@@ -2162,6 +2658,531 @@ func (s *SeatMapInput) SetAreas(val []AreaInput) {
 // SetPriceCategories sets the value of PriceCategories.
 func (s *SeatMapInput) SetPriceCategories(val []PriceCategoryInput) {
 	s.PriceCategories = val
+}
+
+// A version of a seat plan.
+// Ref: #/components/schemas/SeatPlan
+type SeatPlan struct {
+	// The seat plan.
+	PlanID uuid.UUID `json:"planId"`
+	// Name for its organizer.
+	Name string `json:"name"`
+	// The areas.
+	Areas []Area `json:"areas"`
+	// The price categories.
+	PriceCategories []PlanCategory `json:"priceCategories"`
+	// Places that are sold.
+	Places int `json:"places"`
+	// Version of the seat plan, from 1.
+	Version int `json:"version"`
+}
+
+// GetPlanID returns the value of PlanID.
+func (s *SeatPlan) GetPlanID() uuid.UUID {
+	return s.PlanID
+}
+
+// GetName returns the value of Name.
+func (s *SeatPlan) GetName() string {
+	return s.Name
+}
+
+// GetAreas returns the value of Areas.
+func (s *SeatPlan) GetAreas() []Area {
+	return s.Areas
+}
+
+// GetPriceCategories returns the value of PriceCategories.
+func (s *SeatPlan) GetPriceCategories() []PlanCategory {
+	return s.PriceCategories
+}
+
+// GetPlaces returns the value of Places.
+func (s *SeatPlan) GetPlaces() int {
+	return s.Places
+}
+
+// GetVersion returns the value of Version.
+func (s *SeatPlan) GetVersion() int {
+	return s.Version
+}
+
+// SetPlanID sets the value of PlanID.
+func (s *SeatPlan) SetPlanID(val uuid.UUID) {
+	s.PlanID = val
+}
+
+// SetName sets the value of Name.
+func (s *SeatPlan) SetName(val string) {
+	s.Name = val
+}
+
+// SetAreas sets the value of Areas.
+func (s *SeatPlan) SetAreas(val []Area) {
+	s.Areas = val
+}
+
+// SetPriceCategories sets the value of PriceCategories.
+func (s *SeatPlan) SetPriceCategories(val []PlanCategory) {
+	s.PriceCategories = val
+}
+
+// SetPlaces sets the value of Places.
+func (s *SeatPlan) SetPlaces(val int) {
+	s.Places = val
+}
+
+// SetVersion sets the value of Version.
+func (s *SeatPlan) SetVersion(val int) {
+	s.Version = val
+}
+
+// SeatPlanCreatedHeaders wraps SeatPlan with response headers.
+type SeatPlanCreatedHeaders struct {
+	ETag     OptString
+	Location OptString
+	Response SeatPlan
+}
+
+// GetETag returns the value of ETag.
+func (s *SeatPlanCreatedHeaders) GetETag() OptString {
+	return s.ETag
+}
+
+// GetLocation returns the value of Location.
+func (s *SeatPlanCreatedHeaders) GetLocation() OptString {
+	return s.Location
+}
+
+// GetResponse returns the value of Response.
+func (s *SeatPlanCreatedHeaders) GetResponse() SeatPlan {
+	return s.Response
+}
+
+// SetETag sets the value of ETag.
+func (s *SeatPlanCreatedHeaders) SetETag(val OptString) {
+	s.ETag = val
+}
+
+// SetLocation sets the value of Location.
+func (s *SeatPlanCreatedHeaders) SetLocation(val OptString) {
+	s.Location = val
+}
+
+// SetResponse sets the value of Response.
+func (s *SeatPlanCreatedHeaders) SetResponse(val SeatPlan) {
+	s.Response = val
+}
+
+func (*SeatPlanCreatedHeaders) createSeatPlanRes() {}
+
+// Ref: #/components/schemas/SeatPlanExport
+type SeatPlanExport struct {
+	// The document in the format.
+	Document SeatPlanExportDocument `json:"document"`
+	// What the format cannot say.
+	Findings []SeatPlanFinding `json:"findings"`
+}
+
+// GetDocument returns the value of Document.
+func (s *SeatPlanExport) GetDocument() SeatPlanExportDocument {
+	return s.Document
+}
+
+// GetFindings returns the value of Findings.
+func (s *SeatPlanExport) GetFindings() []SeatPlanFinding {
+	return s.Findings
+}
+
+// SetDocument sets the value of Document.
+func (s *SeatPlanExport) SetDocument(val SeatPlanExportDocument) {
+	s.Document = val
+}
+
+// SetFindings sets the value of Findings.
+func (s *SeatPlanExport) SetFindings(val []SeatPlanFinding) {
+	s.Findings = val
+}
+
+func (*SeatPlanExport) exportSeatPlanRes() {}
+
+// The document in the format.
+type SeatPlanExportDocument map[string]jx.Raw
+
+func (s *SeatPlanExportDocument) init() SeatPlanExportDocument {
+	m := *s
+	if m == nil {
+		m = map[string]jx.Raw{}
+		*s = m
+	}
+	return m
+}
+
+// Something that one side says and the other cannot.
+// Ref: #/components/schemas/SeatPlanFinding
+type SeatPlanFinding struct {
+	// The first place of it: a JSON pointer into the document, an area or a seat.
+	Where string `json:"where"`
+	// How many places there are.
+	Count int `json:"count"`
+	// What it is, for people.
+	Message string `json:"message"`
+}
+
+// GetWhere returns the value of Where.
+func (s *SeatPlanFinding) GetWhere() string {
+	return s.Where
+}
+
+// GetCount returns the value of Count.
+func (s *SeatPlanFinding) GetCount() int {
+	return s.Count
+}
+
+// GetMessage returns the value of Message.
+func (s *SeatPlanFinding) GetMessage() string {
+	return s.Message
+}
+
+// SetWhere sets the value of Where.
+func (s *SeatPlanFinding) SetWhere(val string) {
+	s.Where = val
+}
+
+// SetCount sets the value of Count.
+func (s *SeatPlanFinding) SetCount(val int) {
+	s.Count = val
+}
+
+// SetMessage sets the value of Message.
+func (s *SeatPlanFinding) SetMessage(val string) {
+	s.Message = val
+}
+
+// A format of seating plans.
+// Ref: #/components/schemas/SeatPlanFormat
+type SeatPlanFormat string
+
+const (
+	SeatPlanFormatPretix SeatPlanFormat = "pretix"
+)
+
+// AllValues returns all SeatPlanFormat values.
+func (SeatPlanFormat) AllValues() []SeatPlanFormat {
+	return []SeatPlanFormat{
+		SeatPlanFormatPretix,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s SeatPlanFormat) MarshalText() ([]byte, error) {
+	switch s {
+	case SeatPlanFormatPretix:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *SeatPlanFormat) UnmarshalText(data []byte) error {
+	switch SeatPlanFormat(data) {
+	case SeatPlanFormatPretix:
+		*s = SeatPlanFormatPretix
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// SeatPlanHeaders wraps SeatPlan with response headers.
+type SeatPlanHeaders struct {
+	ETag     OptString
+	Response SeatPlan
+}
+
+// GetETag returns the value of ETag.
+func (s *SeatPlanHeaders) GetETag() OptString {
+	return s.ETag
+}
+
+// GetResponse returns the value of Response.
+func (s *SeatPlanHeaders) GetResponse() SeatPlan {
+	return s.Response
+}
+
+// SetETag sets the value of ETag.
+func (s *SeatPlanHeaders) SetETag(val OptString) {
+	s.ETag = val
+}
+
+// SetResponse sets the value of Response.
+func (s *SeatPlanHeaders) SetResponse(val SeatPlan) {
+	s.Response = val
+}
+
+func (*SeatPlanHeaders) getSeatPlanRes()     {}
+func (*SeatPlanHeaders) replaceSeatPlanRes() {}
+
+// Ref: #/components/schemas/SeatPlanImport
+type SeatPlanImport struct {
+	Plan SeatPlan `json:"plan"`
+	// What the plan does not keep or what was made out of what is there.
+	Findings []SeatPlanFinding `json:"findings"`
+}
+
+// GetPlan returns the value of Plan.
+func (s *SeatPlanImport) GetPlan() SeatPlan {
+	return s.Plan
+}
+
+// GetFindings returns the value of Findings.
+func (s *SeatPlanImport) GetFindings() []SeatPlanFinding {
+	return s.Findings
+}
+
+// SetPlan sets the value of Plan.
+func (s *SeatPlanImport) SetPlan(val SeatPlan) {
+	s.Plan = val
+}
+
+// SetFindings sets the value of Findings.
+func (s *SeatPlanImport) SetFindings(val []SeatPlanFinding) {
+	s.Findings = val
+}
+
+// SeatPlanImportedHeaders wraps SeatPlanImport with response headers.
+type SeatPlanImportedHeaders struct {
+	ETag     OptString
+	Location OptString
+	Response SeatPlanImport
+}
+
+// GetETag returns the value of ETag.
+func (s *SeatPlanImportedHeaders) GetETag() OptString {
+	return s.ETag
+}
+
+// GetLocation returns the value of Location.
+func (s *SeatPlanImportedHeaders) GetLocation() OptString {
+	return s.Location
+}
+
+// GetResponse returns the value of Response.
+func (s *SeatPlanImportedHeaders) GetResponse() SeatPlanImport {
+	return s.Response
+}
+
+// SetETag sets the value of ETag.
+func (s *SeatPlanImportedHeaders) SetETag(val OptString) {
+	s.ETag = val
+}
+
+// SetLocation sets the value of Location.
+func (s *SeatPlanImportedHeaders) SetLocation(val OptString) {
+	s.Location = val
+}
+
+// SetResponse sets the value of Response.
+func (s *SeatPlanImportedHeaders) SetResponse(val SeatPlanImport) {
+	s.Response = val
+}
+
+func (*SeatPlanImportedHeaders) importSeatPlanRes() {}
+
+// A house without prices; at most 200,000 numbered seats and a capacity of 1,000,000 in all general
+// areas.
+// Ref: #/components/schemas/SeatPlanInput
+type SeatPlanInput struct {
+	// Name for its organizer; not only spaces.
+	Name string `json:"name"`
+	// The areas.
+	Areas []AreaInput `json:"areas"`
+	// The price categories that areas name.
+	PriceCategories []PlanCategoryInput `json:"priceCategories"`
+}
+
+// GetName returns the value of Name.
+func (s *SeatPlanInput) GetName() string {
+	return s.Name
+}
+
+// GetAreas returns the value of Areas.
+func (s *SeatPlanInput) GetAreas() []AreaInput {
+	return s.Areas
+}
+
+// GetPriceCategories returns the value of PriceCategories.
+func (s *SeatPlanInput) GetPriceCategories() []PlanCategoryInput {
+	return s.PriceCategories
+}
+
+// SetName sets the value of Name.
+func (s *SeatPlanInput) SetName(val string) {
+	s.Name = val
+}
+
+// SetAreas sets the value of Areas.
+func (s *SeatPlanInput) SetAreas(val []AreaInput) {
+	s.Areas = val
+}
+
+// SetPriceCategories sets the value of PriceCategories.
+func (s *SeatPlanInput) SetPriceCategories(val []PlanCategoryInput) {
+	s.PriceCategories = val
+}
+
+// Ref: #/components/schemas/SeatPlanList
+type SeatPlanList struct {
+	// The seat plans.
+	Items []SeatPlanSummary `json:"items"`
+	// Cursor of the next page, when there may be one.
+	NextCursor OptString `json:"nextCursor"`
+}
+
+// GetItems returns the value of Items.
+func (s *SeatPlanList) GetItems() []SeatPlanSummary {
+	return s.Items
+}
+
+// GetNextCursor returns the value of NextCursor.
+func (s *SeatPlanList) GetNextCursor() OptString {
+	return s.NextCursor
+}
+
+// SetItems sets the value of Items.
+func (s *SeatPlanList) SetItems(val []SeatPlanSummary) {
+	s.Items = val
+}
+
+// SetNextCursor sets the value of NextCursor.
+func (s *SeatPlanList) SetNextCursor(val OptString) {
+	s.NextCursor = val
+}
+
+func (*SeatPlanList) listSeatPlansRes() {}
+
+// A seat plan without its areas.
+// Ref: #/components/schemas/SeatPlanSummary
+type SeatPlanSummary struct {
+	// The seat plan.
+	PlanID uuid.UUID `json:"planId"`
+	// Name for its organizer.
+	Name string `json:"name"`
+	// Places that are sold.
+	Places int `json:"places"`
+	// Newest version of the seat plan, from 1.
+	Version int `json:"version"`
+}
+
+// GetPlanID returns the value of PlanID.
+func (s *SeatPlanSummary) GetPlanID() uuid.UUID {
+	return s.PlanID
+}
+
+// GetName returns the value of Name.
+func (s *SeatPlanSummary) GetName() string {
+	return s.Name
+}
+
+// GetPlaces returns the value of Places.
+func (s *SeatPlanSummary) GetPlaces() int {
+	return s.Places
+}
+
+// GetVersion returns the value of Version.
+func (s *SeatPlanSummary) GetVersion() int {
+	return s.Version
+}
+
+// SetPlanID sets the value of PlanID.
+func (s *SeatPlanSummary) SetPlanID(val uuid.UUID) {
+	s.PlanID = val
+}
+
+// SetName sets the value of Name.
+func (s *SeatPlanSummary) SetName(val string) {
+	s.Name = val
+}
+
+// SetPlaces sets the value of Places.
+func (s *SeatPlanSummary) SetPlaces(val int) {
+	s.Places = val
+}
+
+// SetVersion sets the value of Version.
+func (s *SeatPlanSummary) SetVersion(val int) {
+	s.Version = val
+}
+
+// A version of a seat plan, and what its places cost, all in one currency.
+// Ref: #/components/schemas/SeatPlanUse
+type SeatPlanUse struct {
+	// The seat plan.
+	PlanID uuid.UUID `json:"planId"`
+	// Version of the seat plan; the newest unless given.
+	Version OptInt `json:"version"`
+	// A price for each category that an area has.
+	PriceCategories []PlanPrice `json:"priceCategories"`
+}
+
+// GetPlanID returns the value of PlanID.
+func (s *SeatPlanUse) GetPlanID() uuid.UUID {
+	return s.PlanID
+}
+
+// GetVersion returns the value of Version.
+func (s *SeatPlanUse) GetVersion() OptInt {
+	return s.Version
+}
+
+// GetPriceCategories returns the value of PriceCategories.
+func (s *SeatPlanUse) GetPriceCategories() []PlanPrice {
+	return s.PriceCategories
+}
+
+// SetPlanID sets the value of PlanID.
+func (s *SeatPlanUse) SetPlanID(val uuid.UUID) {
+	s.PlanID = val
+}
+
+// SetVersion sets the value of Version.
+func (s *SeatPlanUse) SetVersion(val OptInt) {
+	s.Version = val
+}
+
+// SetPriceCategories sets the value of PriceCategories.
+func (s *SeatPlanUse) SetPriceCategories(val []PlanPrice) {
+	s.PriceCategories = val
+}
+
+// What the seat map was made from.
+// Ref: #/components/schemas/SeatPlanVersion
+type SeatPlanVersion struct {
+	// The seat plan.
+	PlanID uuid.UUID `json:"planId"`
+	// Version of the seat plan.
+	Version int `json:"version"`
+}
+
+// GetPlanID returns the value of PlanID.
+func (s *SeatPlanVersion) GetPlanID() uuid.UUID {
+	return s.PlanID
+}
+
+// GetVersion returns the value of Version.
+func (s *SeatPlanVersion) GetVersion() int {
+	return s.Version
+}
+
+// SetPlanID sets the value of PlanID.
+func (s *SeatPlanVersion) SetPlanID(val uuid.UUID) {
+	s.PlanID = val
+}
+
+// SetVersion sets the value of Version.
+func (s *SeatPlanVersion) SetVersion(val int) {
+	s.Version = val
 }
 
 // Ref: #/components/schemas/Show

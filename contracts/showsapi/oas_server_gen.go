@@ -20,12 +20,30 @@ type Handler interface {
 	//
 	// POST /shows/{showId}/cancel
 	CancelShow(ctx context.Context, req OptCancel, params CancelShowParams) (CancelShowRes, error)
+	// CreateSeatPlan implements createSeatPlan operation.
+	//
+	// For the groups organizer and admin; it is seen by its organizer and by admins only.
+	//
+	// POST /shows/seatplans
+	CreateSeatPlan(ctx context.Context, req *SeatPlanInput, params CreateSeatPlanParams) (CreateSeatPlanRes, error)
 	// CreateShow implements createShow operation.
 	//
 	// For the groups organizer and admin; the caller becomes its organizer.
 	//
 	// POST /shows
 	CreateShow(ctx context.Context, req *CreateShow, params CreateShowParams) (CreateShowRes, error)
+	// DeleteSeatPlan implements deleteSeatPlan operation.
+	//
+	// Performances that were set up from it keep their seat maps.
+	//
+	// DELETE /shows/seatplans/{planId}
+	DeleteSeatPlan(ctx context.Context, params DeleteSeatPlanParams) (DeleteSeatPlanRes, error)
+	// ExportSeatPlan implements exportSeatPlan operation.
+	//
+	// What the format cannot say is in findings.
+	//
+	// GET /shows/seatplans/{planId}/export
+	ExportSeatPlan(ctx context.Context, params ExportSeatPlanParams) (ExportSeatPlanRes, error)
 	// GetAvailability implements getAvailability operation.
 	//
 	// For display: it follows the sale by a moment. The authority is GET
@@ -48,16 +66,31 @@ type Handler interface {
 	GetPerformance(ctx context.Context, params GetPerformanceParams) (GetPerformanceRes, error)
 	// GetSeatMap implements getSeatMap operation.
 	//
-	// It never changes. Events refer to it when they would be larger than the bus carries.
+	// As it is sold, without the seats that are out of sale. It never changes. Events refer to it when
+	// they would be larger than the bus carries.
 	//
 	// GET /shows/{showId}/performances/{performanceId}/seatmaps/{version}
 	GetSeatMap(ctx context.Context, params GetSeatMapParams) (GetSeatMapRes, error)
+	// GetSeatPlan implements getSeatPlan operation.
+	//
+	// A seat plan.
+	//
+	// GET /shows/seatplans/{planId}
+	GetSeatPlan(ctx context.Context, params GetSeatPlanParams) (GetSeatPlanRes, error)
 	// GetShow implements getShow operation.
 	//
 	// A show that was never published is found only by its organizer and by admins.
 	//
 	// GET /shows/{showId}
 	GetShow(ctx context.Context, params GetShowParams) (GetShowRes, error)
+	// ImportSeatPlan implements importSeatPlan operation.
+	//
+	// Pretix: the seating plan that its editor exports. A zone becomes an area for each category in it,
+	// seats stand in the order of their positions, a gap is an aisle. What a plan here cannot say is in
+	// findings.
+	//
+	// POST /shows/seatplans/import
+	ImportSeatPlan(ctx context.Context, req *ImportSeatPlan, params ImportSeatPlanParams) (ImportSeatPlanRes, error)
 	// ListPerformances implements listPerformances operation.
 	//
 	// In ascending order of startsAtUtc, then performanceId. A page ends early when its seat maps are
@@ -65,6 +98,12 @@ type Handler interface {
 	//
 	// GET /shows/{showId}/performances
 	ListPerformances(ctx context.Context, params ListPerformancesParams) (ListPerformancesRes, error)
+	// ListSeatPlans implements listSeatPlans operation.
+	//
+	// In descending order of planId, which is the order in which they were created.
+	//
+	// GET /shows/seatplans
+	ListSeatPlans(ctx context.Context, params ListSeatPlansParams) (ListSeatPlansRes, error)
 	// ListShows implements listShows operation.
 	//
 	// Published shows; an organizer also gets their own drafts and cancelled shows. In descending order of
@@ -78,6 +117,12 @@ type Handler interface {
 	//
 	// POST /shows/{showId}/publish
 	PublishShow(ctx context.Context, params PublishShowParams) (PublishShowRes, error)
+	// ReplaceSeatPlan implements replaceSeatPlan operation.
+	//
+	// Performances that were set up from an older version keep it. The same plan again makes no version.
+	//
+	// PUT /shows/seatplans/{planId}
+	ReplaceSeatPlan(ctx context.Context, req *SeatPlanInput, params ReplaceSeatPlanParams) (ReplaceSeatPlanRes, error)
 	// ReschedulePerformance implements reschedulePerformance operation.
 	//
 	// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to

@@ -1343,13 +1343,24 @@ func (s *Row) encodeFields(e *jx.Encoder) {
 			e.ArrEnd()
 		}
 	}
+	{
+		if s.Companion != nil {
+			e.FieldStart("companion")
+			e.ArrStart()
+			for _, elem := range s.Companion {
+				e.Str(elem)
+			}
+			e.ArrEnd()
+		}
+	}
 }
 
-var jsonFieldsNameOfRow = [4]string{
+var jsonFieldsNameOfRow = [5]string{
 	0: "row",
 	1: "seats",
 	2: "aisleAfter",
 	3: "wheelchair",
+	4: "companion",
 }
 
 // Decode decodes Row from json.
@@ -1422,6 +1433,25 @@ func (s *Row) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"wheelchair\"")
+			}
+		case "companion":
+			if err := func() error {
+				s.Companion = make([]string, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem string
+					v, err := d.Str()
+					elem = string(v)
+					if err != nil {
+						return err
+					}
+					s.Companion = append(s.Companion, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"companion\"")
 			}
 		default:
 			return d.Skip()

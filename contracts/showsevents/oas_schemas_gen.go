@@ -900,6 +900,8 @@ type Row struct {
 	AisleAfter []string `json:"aisleAfter"`
 	// Numbers of the wheelchair places.
 	Wheelchair []string `json:"wheelchair"`
+	// Numbers of the seats for who comes with somebody in a wheelchair place.
+	Companion []string `json:"companion"`
 }
 
 // GetRow returns the value of Row.
@@ -922,6 +924,11 @@ func (s *Row) GetWheelchair() []string {
 	return s.Wheelchair
 }
 
+// GetCompanion returns the value of Companion.
+func (s *Row) GetCompanion() []string {
+	return s.Companion
+}
+
 // SetRow sets the value of Row.
 func (s *Row) SetRow(val string) {
 	s.Row = val
@@ -940,6 +947,11 @@ func (s *Row) SetAisleAfter(val []string) {
 // SetWheelchair sets the value of Wheelchair.
 func (s *Row) SetWheelchair(val []string) {
 	s.Wheelchair = val
+}
+
+// SetCompanion sets the value of Companion.
+func (s *Row) SetCompanion(val []string) {
+	s.Companion = val
 }
 
 // A whole seat map in compact ranges.

@@ -34,6 +34,7 @@ const settleInterval = 30 * time.Second
 // API is what the API needs.
 type API struct {
 	Store       app.Store
+	PlanFormats map[string]app.PlanFormat // by name
 	Clock       clock.Clock
 	Logger      *slog.Logger
 	Verifier    auth.Verifier
@@ -43,7 +44,7 @@ type API struct {
 
 // NewAPI returns the routes under Prefix.
 func NewAPI(o API) (http.Handler, error) {
-	handler, err := rest.New(app.New(o.Store, o.Clock, o.Logger), o.Logger)
+	handler, err := rest.New(app.New(o.Store, o.Clock, o.Logger), app.NewPlans(o.Store, o.PlanFormats), o.Logger)
 	if err != nil {
 		return nil, err
 	}

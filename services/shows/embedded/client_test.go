@@ -47,10 +47,10 @@ func TestAnswersAreWhatTheDocumentPromises(t *testing.T) {
 	input := func() *showsapi.SchedulePerformance {
 		return &showsapi.SchedulePerformance{
 			StartsAt: "2027-06-01T20:00", TimeZone: "Europe/Vienna",
-			SeatMap: showsapi.SeatMapInput{
+			SeatMap: showsapi.NewOptSeatMapInput(showsapi.SeatMapInput{
 				Areas:           []showsapi.AreaInput{{ID: "all", Kind: showsapi.AreaInputKindGeneral, Capacity: showsapi.NewOptInt(5), PriceCategory: "I"}},
 				PriceCategories: []showsapi.PriceCategoryInput{{ID: "I", Name: "First", Price: showsapi.MoneyInput{Amount: 100, Currency: "JPY"}}},
-			},
+			}),
 			Limits: showsapi.NewOptLimitsInput(showsapi.LimitsInput{PerCustomer: showsapi.NewOptInt(2)}),
 		}
 	}

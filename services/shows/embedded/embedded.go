@@ -14,6 +14,8 @@ import (
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/services/shows"
+	"ticketmesh.dev/services/shows/internal/app"
+	"ticketmesh.dev/services/shows/internal/pretix"
 	"ticketmesh.dev/services/shows/internal/sqlite"
 )
 
@@ -47,7 +49,7 @@ func Open(ctx context.Context, c Config) (_ *service.Service, err error) {
 		return nil, err
 	}
 	handler, err := shows.NewAPI(shows.API{
-		Store: store, Clock: c.Clock, Logger: c.Logger, Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins,
+		Store: store, PlanFormats: map[string]app.PlanFormat{"pretix": pretix.Format{}}, Clock: c.Clock, Logger: c.Logger, Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins,
 	})
 	if err != nil {
 		return nil, err

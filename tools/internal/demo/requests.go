@@ -149,7 +149,7 @@ func (l *loader) show(ctx context.Context, n int, planned plannedShow, at planne
 	}
 	for i, performance := range planned.Performances {
 		answer, err := l.shows.SchedulePerformance(ctx, &showsapi.SchedulePerformance{
-			StartsAt: performance.localStart(l.clock.Now()), TimeZone: at.timeZone, SeatMap: seatMap, Limits: planned.Limits,
+			StartsAt: performance.localStart(l.clock.Now()), TimeZone: at.timeZone, SeatMap: showsapi.NewOptSeatMapInput(seatMap), Limits: planned.Limits,
 		}, showsapi.SchedulePerformanceParams{ShowId: made.Response.ShowID, IdempotencyKey: showsapi.NewOptString(key(fmt.Sprintf("performance-%d", n), i))})
 		if err != nil {
 			return err

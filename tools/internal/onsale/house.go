@@ -79,7 +79,7 @@ func (h *house) schedule(ctx context.Context) error {
 	}
 	h.showID = show.Response.ShowID
 	scheduled, err := h.shows.SchedulePerformance(ctx, &showsapi.SchedulePerformance{
-		StartsAt: time.Now().AddDate(1, 0, 0).Format(time.DateOnly) + "T20:00", TimeZone: "Europe/Vienna", SeatMap: h.seatMap(),
+		StartsAt: time.Now().AddDate(1, 0, 0).Format(time.DateOnly) + "T20:00", TimeZone: "Europe/Vienna", SeatMap: showsapi.NewOptSeatMapInput(h.seatMap()),
 	}, showsapi.SchedulePerformanceParams{ShowId: h.showID})
 	if err != nil {
 		return err

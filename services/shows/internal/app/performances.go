@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,11 +13,16 @@ import (
 	"ticketmesh.dev/services/shows/internal/show"
 )
 
+// ErrSeatPlan: there is no such plan, or version of it, for the caller.
+var ErrSeatPlan = errors.New("no such seat plan")
+
 // maxPageBytes keeps a page of large seat maps below what gateways carry.
 const maxPageBytes = 2 << 20
 
-// Plan is a seat map that is not checked yet.
-type Plan struct {
+// SeatMapSource is a seat map that is not checked yet: whole, or a version of a
+// seat plan with prices.
+type SeatMapSource struct {
+	SeatPlan        performance.SeatPlan // version 0 is the newest; zero when the areas are given
 	Areas           []seatmap.Area
 	PriceCategories []seatmap.PriceCategory
 }
@@ -25,14 +31,14 @@ type Plan struct {
 type Schedule struct {
 	ID                    id.ID
 	Times                 performance.Times
-	SeatMap               Plan
+	SeatMap               SeatMapSource
 	PerOrder, PerCustomer *int // nil for no limit
 }
 
 // SchedulePerformance adds a performance to a show; it is announced at once
 // when the show is published. When a performance with this id exists it is
 // returned instead: the request was made before. It fails with ErrNotFound,
-// ErrForbidden, a *show.CancelledError, a *violation.Error, a
+// ErrSeatPlan, ErrForbidden, a *show.CancelledError, a *violation.Error, a
 // *seatmap.MixedCurrenciesError or a *performance.InvalidLocalTimeError.
 func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.ID, schedule Schedule) (view PerformanceView, err error) {
 	err = retry(func() error {
@@ -43,12 +49,12 @@ func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.
 		if s.Status() == show.Cancelled {
 			return &show.CancelledError{ShowID: showID}
 		}
-		m, err := seatmap.New("seatMap.", schedule.SeatMap.Areas, schedule.SeatMap.PriceCategories)
+		m, from, err := a.seatMap(ctx, caller, schedule.SeatMap)
 		if err != nil {
 			return err
 		}
 		announced := s.Status() == show.Published
-		p, err := performance.Schedule(schedule.ID, showID, schedule.Times, m, schedule.PerOrder, schedule.PerCustomer, announced)
+		p, err := performance.Schedule(schedule.ID, showID, schedule.Times, m, from, schedule.PerOrder, schedule.PerCustomer, announced)
 		if err != nil {
 			return err
 		}
@@ -64,6 +70,23 @@ func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.
 		return err
 	})
 	return view, err
+}
+
+// seatMap checks a seat map and says which version of a plan it is made from.
+func (a *App) seatMap(ctx context.Context, caller Caller, source SeatMapSource) (seatmap.Map, performance.SeatPlan, error) {
+	if source.SeatPlan.ID == id.Nil {
+		m, err := seatmap.New("seatMap.", source.Areas, source.PriceCategories)
+		return m, performance.SeatPlan{}, err
+	}
+	plan, err := ownSeatPlan(ctx, a.store, caller, source.SeatPlan.ID, source.SeatPlan.Version)
+	if errors.Is(err, ErrNotFound) {
+		return seatmap.Map{}, performance.SeatPlan{}, fmt.Errorf("%w: %w", ErrSeatPlan, err)
+	}
+	if err != nil {
+		return seatmap.Map{}, performance.SeatPlan{}, err
+	}
+	m, err := plan.Priced("seatPlan.", source.PriceCategories)
+	return m, performance.SeatPlan{ID: source.SeatPlan.ID, Version: plan.State().Version}, err
 }
 
 // Performance returns a performance of a show that the caller may see, or

@@ -20,6 +20,8 @@ import (
 // Reads see every write that returned before they began, except ListShows,
 // which may be late by moments.
 type Store interface {
+	PlanStore
+
 	// InsertShow stores a new show. When one with its id exists, nothing is
 	// stored and that one is returned.
 	InsertShow(ctx context.Context, s show.Show) (stored show.Show, err error)

@@ -176,8 +176,9 @@ func (c *Codec) event(ctx context.Context, kind kind, subject id.ID, at time.Tim
 }
 
 func seatMap(m seatmap.Map) showsevents.SeatMap {
-	areas := make([]showsevents.Area, len(m.Areas()))
-	for i, area := range m.Areas() {
+	forSale := m.ForSale()
+	areas := make([]showsevents.Area, len(forSale))
+	for i, area := range forSale {
 		areas[i] = showsevents.Area{
 			ID:            area.ID,
 			Kind:          showsevents.AreaKind(area.Kind),
@@ -189,7 +190,7 @@ func seatMap(m seatmap.Map) showsevents.SeatMap {
 		setInt(&areas[i].Capacity, area.Capacity)
 		for _, row := range area.Rows {
 			areas[i].Rows = append(areas[i].Rows, showsevents.Row{
-				Row: row.Label, Seats: row.Seats, AisleAfter: row.AisleAfter, Wheelchair: row.Wheelchair,
+				Row: row.Label, Seats: row.Seats, AisleAfter: row.AisleAfter, Wheelchair: row.Wheelchair, Companion: row.Companion,
 			})
 		}
 	}

@@ -36,6 +36,12 @@ type Limits struct {
 	PerCustomer int
 }
 
+// SeatPlan is a version of a plan.
+type SeatPlan struct {
+	ID      id.ID
+	Version int
+}
+
 // State is everything there is to a performance, for those who store it and
 // show it. The seat map is kept apart and found by its version.
 type State struct {
@@ -51,6 +57,7 @@ type State struct {
 
 	Currency       string
 	SeatMapVersion int
+	SeatPlan       SeatPlan             // what the seat map was made from; zero when it was given whole
 	Capacities     []seatmap.Capacity // of the seat map's areas, in its order
 
 	Status Status

@@ -17,8 +17,9 @@ const (
 
 // Schedule makes a performance of a show. It fails with a *violation.Error or
 // an *InvalidLocalTimeError. Announced says whether it is told at once, which
-// it is when its show is published. Of the limits, nil is no limit.
-func Schedule(performanceID, showID id.ID, when Times, seatMap seatmap.Map, perOrder, perCustomer *int, announced bool) (Performance, error) {
+// it is when its show is published. From is what the
+// seat map was made from. Of the limits, nil is no limit.
+func Schedule(performanceID, showID id.ID, when Times, seatMap seatmap.Map, from SeatPlan, perOrder, perCustomer *int, announced bool) (Performance, error) {
 	var list violation.List
 	limit := func(field string, value *int, most int) int {
 		if value == nil {
@@ -48,6 +49,7 @@ func Schedule(performanceID, showID id.ID, when Times, seatMap seatmap.Map, perO
 		Limits:         limits,
 		Currency:       seatMap.Currency(),
 		SeatMapVersion: firstVersion,
+		SeatPlan:       from,
 		Capacities:     seatMap.Capacities(),
 		Status:         Scheduled,
 		Announced:      announced,

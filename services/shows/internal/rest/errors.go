@@ -21,6 +21,7 @@ const (
 	codePerformanceCancelled = "performance_cancelled"
 	codeInvalidLocalTime     = "invalid_local_time"
 	codeMixedCurrencies      = "mixed_currencies"
+	codeUnknownSeatPlan      = "unknown_seat_plan"
 )
 
 // errCursor answers a cursor that no list of this service gave.
@@ -71,6 +72,10 @@ func (h *handler) problem(ctx context.Context, err error) *problem.Problem {
 		return problem.New(http.StatusConflict, codeShowCancelled, "The show is cancelled.")
 	case errors.As(err, &performanceCancelled):
 		return problem.New(http.StatusConflict, codePerformanceCancelled, "The performance is cancelled.")
+	case errors.Is(err, app.ErrSeatPlan): // before ErrNotFound, which it is too
+		return problem.New(http.StatusUnprocessableEntity, codeUnknownSeatPlan, "You have no such seat plan, or not this version of it.")
+	case errors.Is(err, app.ErrUnknownFormat):
+		return problem.InvalidRequest(problem.Field{Field: "format", Message: "is not a format that is read and written here"})
 	case errors.Is(err, app.ErrForbidden):
 		return problem.Forbidden("")
 	case errors.Is(err, app.ErrNotFound):

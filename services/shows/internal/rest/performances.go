@@ -54,6 +54,10 @@ func (h *handler) ListPerformances(ctx context.Context, params showsapi.ListPerf
 
 // SchedulePerformance implements showsapi.Handler.
 func (h *handler) SchedulePerformance(ctx context.Context, req *showsapi.SchedulePerformance, params showsapi.SchedulePerformanceParams) (showsapi.SchedulePerformanceRes, error) {
+	source, err := seatMapOf(req)
+	if err != nil {
+		return nil, err
+	}
 	schedule := app.Schedule{
 		ID: idempotency.ResourceID(ctx),
 		Times: performance.Times{
@@ -62,7 +66,7 @@ func (h *handler) SchedulePerformance(ctx context.Context, req *showsapi.Schedul
 			SalesOpenAt:  req.SalesOpenAt.Or(time.Time{}),
 			SalesCloseAt: req.SalesCloseAt.Or(time.Time{}),
 		},
-		SeatMap:     seatMapOf(req.SeatMap),
+		SeatMap:     source,
 		PerOrder:    pointer(req.Limits.Value.PerOrder),
 		PerCustomer: pointer(req.Limits.Value.PerCustomer),
 	}
@@ -118,7 +122,7 @@ func (h *handler) GetSeatMap(ctx context.Context, params showsapi.GetSeatMapPara
 	if err != nil {
 		return nil, err
 	}
-	answer := seatMapAnswer(m)
+	answer := seatMapAnswer(m.ForSale(), m.PriceCategories())
 	return &answer, nil
 }
 
@@ -150,7 +154,7 @@ func performanceAnswer(view app.PerformanceView) showsapi.Performance {
 		StartsAt:       state.StartsAt,
 		TimeZone:       state.TimeZone,
 		StartsAtUtc:    state.StartsAtUTC,
-		SeatMap:        seatMapAnswer(view.SeatMap),
+		SeatMap:        seatMapAnswer(view.SeatMap.Areas(), view.SeatMap.PriceCategories()),
 		SeatMapVersion: state.SeatMapVersion,
 		Status:         showsapi.PerformanceStatus(state.Status),
 		Version:        state.Version,
@@ -170,6 +174,9 @@ func performanceAnswer(view app.PerformanceView) showsapi.Performance {
 			limits.PerCustomer.SetTo(n)
 		}
 		answer.Limits.SetTo(limits)
+	}
+	if from := state.SeatPlan; from.ID != id.Nil {
+		answer.SeatPlan.SetTo(showsapi.SeatPlanVersion{PlanID: from.ID, Version: from.Version})
 	}
 	if state.Reason != "" {
 		answer.Reason.SetTo(state.Reason)

@@ -2,16 +2,48 @@ package rest
 
 import (
 	"ticketmesh.dev/contracts/showsapi"
+	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/money"
+	"ticketmesh.dev/platform/problem"
 	"ticketmesh.dev/services/shows/internal/app"
+	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 )
 
-// seatMapOf takes a seat map as it came; the domain checks it.
-func seatMapOf(in showsapi.SeatMapInput) app.Plan {
-	var plan app.Plan
-	for _, area := range in.Areas {
-		a := seatmap.Area{
+// seatMapOf takes a performance's seat map, or its use of a plan, as it came;
+// the domain checks it.
+func seatMapOf(req *showsapi.SchedulePerformance) (app.SeatMapSource, error) {
+	whole, isWhole := req.SeatMap.Get()
+	use, isPlan := req.SeatPlan.Get()
+	var source app.SeatMapSource
+	switch {
+	case isWhole == isPlan:
+		return source, problem.InvalidRequest(problem.Field{Field: "seatMap", Message: "must be given, or else seatPlan, and not both"})
+	case isPlan:
+		source.SeatPlan = performance.SeatPlan{ID: use.PlanID, Version: use.Version.Or(0)}
+		if use.PlanID == id.Nil {
+			return source, problem.InvalidRequest(problem.Field{Field: "seatPlan.planId", Message: "must be the id of a seat plan"})
+		}
+		for _, category := range use.PriceCategories {
+			source.PriceCategories = append(source.PriceCategories, priceOf(category.ID, category.Name.Or(""), category.Price))
+		}
+	default:
+		source.Areas = areasOf(whole.Areas)
+		for _, category := range whole.PriceCategories {
+			source.PriceCategories = append(source.PriceCategories, priceOf(category.ID, category.Name, category.Price))
+		}
+	}
+	return source, nil
+}
+
+func priceOf(categoryID, name string, price showsapi.MoneyInput) seatmap.PriceCategory {
+	return seatmap.PriceCategory{ID: categoryID, Name: name, Price: money.Money{Amount: price.Amount, Currency: price.Currency}}
+}
+
+func areasOf(in []showsapi.AreaInput) []seatmap.Area {
+	areas := make([]seatmap.Area, len(in))
+	for i, area := range in {
+		areas[i] = seatmap.Area{
 			ID:            area.ID,
 			Name:          area.Name.Or(""),
 			Kind:          seatmap.Kind(area.Kind),
@@ -19,25 +51,29 @@ func seatMapOf(in showsapi.SeatMapInput) app.Plan {
 			PriceCategory: area.PriceCategory,
 		}
 		for _, row := range area.Rows {
-			a.Rows = append(a.Rows, seatmap.Row{Label: row.Row, Seats: row.Seats, AisleAfter: row.AisleAfter, Wheelchair: row.Wheelchair})
+			areas[i].Rows = append(areas[i].Rows, seatmap.Row{
+				Label: row.Row, Seats: row.Seats, AisleAfter: row.AisleAfter,
+				Wheelchair: row.Wheelchair, Companion: row.Companion, OutOfSale: row.OutOfSale,
+			})
 		}
-		plan.Areas = append(plan.Areas, a)
 	}
-	for _, category := range in.PriceCategories {
-		plan.PriceCategories = append(plan.PriceCategories, seatmap.PriceCategory{
-			ID: category.ID, Name: category.Name,
-			Price: money.Money{Amount: category.Price.Amount, Currency: category.Price.Currency},
-		})
-	}
-	return plan
+	return areas
 }
 
-func seatMapAnswer(m seatmap.Map) showsapi.SeatMap {
-	answer := showsapi.SeatMap{
-		Areas:           make([]showsapi.Area, len(m.Areas())),
-		PriceCategories: make([]showsapi.PriceCategory, len(m.PriceCategories())),
+func seatMapAnswer(areas []seatmap.Area, categories []seatmap.PriceCategory) showsapi.SeatMap {
+	answer := showsapi.SeatMap{Areas: areasAnswer(areas), PriceCategories: make([]showsapi.PriceCategory, len(categories))}
+	for i, category := range categories {
+		answer.PriceCategories[i] = showsapi.PriceCategory{
+			ID: category.ID, Name: category.Name,
+			Price: showsapi.Money{Amount: category.Price.Amount, Currency: category.Price.Currency},
+		}
 	}
-	for i, area := range m.Areas() {
+	return answer
+}
+
+func areasAnswer(areas []seatmap.Area) []showsapi.Area {
+	answer := make([]showsapi.Area, len(areas))
+	for i, area := range areas {
 		out := showsapi.Area{ID: area.ID, Kind: showsapi.AreaKind(area.Kind), PriceCategory: area.PriceCategory}
 		if area.Name != "" {
 			out.Name.SetTo(area.Name)
@@ -46,15 +82,12 @@ func seatMapAnswer(m seatmap.Map) showsapi.SeatMap {
 			out.Capacity.SetTo(area.Capacity)
 		}
 		for _, row := range area.Rows {
-			out.Rows = append(out.Rows, showsapi.Row{Row: row.Label, Seats: row.Seats, AisleAfter: row.AisleAfter, Wheelchair: row.Wheelchair})
+			out.Rows = append(out.Rows, showsapi.Row{
+				Row: row.Label, Seats: row.Seats, AisleAfter: row.AisleAfter,
+				Wheelchair: row.Wheelchair, Companion: row.Companion, OutOfSale: row.OutOfSale,
+			})
 		}
-		answer.Areas[i] = out
-	}
-	for i, category := range m.PriceCategories() {
-		answer.PriceCategories[i] = showsapi.PriceCategory{
-			ID: category.ID, Name: category.Name,
-			Price: showsapi.Money{Amount: category.Price.Amount, Currency: category.Price.Currency},
-		}
+		answer[i] = out
 	}
 	return answer
 }

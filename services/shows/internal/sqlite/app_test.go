@@ -81,7 +81,7 @@ func schedule(t testing.TB, a *app.App, showID id.ID) id.ID {
 	return must(a.SchedulePerformance(t.Context(), ada, showID, app.Schedule{
 		ID:    id.New(),
 		Times: performance.Times{StartsAt: "2027-06-01T20:00", TimeZone: "Europe/Vienna"},
-		SeatMap: app.Plan{
+		SeatMap: app.SeatMapSource{
 			Areas:           []seatmap.Area{{ID: "all", Kind: seatmap.General, Capacity: 10, PriceCategory: "I"}},
 			PriceCategories: []seatmap.PriceCategory{{ID: "I", Name: "First", Price: money.Money{Amount: 1, Currency: "EUR"}}},
 		},
@@ -202,7 +202,7 @@ func TestAPerformanceIsNotScheduledWhileItsShowIsCancelled(t *testing.T) {
 	_, err := a.SchedulePerformance(t.Context(), ada, showID, app.Schedule{
 		ID:    id.New(),
 		Times: performance.Times{StartsAt: "2027-06-01T20:00", TimeZone: "Europe/Vienna"},
-		SeatMap: app.Plan{
+		SeatMap: app.SeatMapSource{
 			Areas:           []seatmap.Area{{ID: "all", Kind: seatmap.General, Capacity: 10, PriceCategory: "I"}},
 			PriceCategories: []seatmap.PriceCategory{{ID: "I", Name: "First", Price: money.Money{Amount: 1, Currency: "EUR"}}},
 		},

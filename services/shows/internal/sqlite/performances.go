@@ -15,7 +15,8 @@ import (
 )
 
 const performanceColumns = `p.performance_id, p.show_id, p.starts_at, p.time_zone, p.starts_at_utc, p.sales_open_at, p.sales_close_at,
-	p.per_order, p.per_customer, p.currency, p.seat_map_version, p.capacities, p.status, p.reason, p.announced, p.version`
+	p.per_order, p.per_customer, p.currency, p.seat_map_version, p.seat_plan_id, p.seat_plan_version, p.capacities, p.status, p.reason,
+	p.announced, p.version`
 
 const selectPerformance = `SELECT ` + performanceColumns + ` FROM performances p WHERE performance_id = ? AND show_id = ?`
 
@@ -43,11 +44,11 @@ func (s *Store) InsertPerformance(ctx context.Context, p performance.Performance
 			return err
 		}
 		n, err := tx.Exec(`INSERT INTO performances (performance_id, show_id, starts_at, time_zone, starts_at_utc, sales_open_at,
-			sales_close_at, per_order, per_customer, currency, seat_map_version, capacities, status, reason, announced, version)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			sales_close_at, per_order, per_customer, currency, seat_map_version, seat_plan_id, seat_plan_version, capacities, status, reason,
+			announced, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			state.ID[:], state.ShowID[:], state.StartsAt, state.TimeZone, state.StartsAtUTC.UnixMilli(), nullMillis(state.SalesOpenAt),
 			nullMillis(state.SalesCloseAt), state.Limits.PerOrder, state.Limits.PerCustomer, state.Currency, state.SeatMapVersion,
-			capacities, string(state.Status), state.Reason, state.Announced, state.Version)
+			nullID(state.SeatPlan.ID), state.SeatPlan.Version, capacities, string(state.Status), state.Reason, state.Announced, state.Version)
 		if err != nil {
 			return err
 		}
@@ -193,9 +194,10 @@ func scanPerformance(row scanner) (performance.Performance, error) {
 	var status string
 	var startsAtUTC int64
 	var salesOpenAt, salesCloseAt sql.NullInt64
-	var capacities []byte
+	var capacities, planID []byte
+	var planVersion sql.NullInt64
 	err := row.Scan(&state.ID, &state.ShowID, &state.StartsAt, &state.TimeZone, &startsAtUTC, &salesOpenAt, &salesCloseAt,
-		&state.Limits.PerOrder, &state.Limits.PerCustomer, &state.Currency, &state.SeatMapVersion, &capacities,
+		&state.Limits.PerOrder, &state.Limits.PerCustomer, &state.Currency, &state.SeatMapVersion, &planID, &planVersion, &capacities,
 		&status, &state.Reason, &state.Announced, &state.Version)
 	if err != nil {
 		return performance.Performance{}, err
@@ -203,6 +205,8 @@ func scanPerformance(row scanner) (performance.Performance, error) {
 	state.StartsAtUTC = time.UnixMilli(startsAtUTC).UTC()
 	state.SalesOpenAt, state.SalesCloseAt = millis(salesOpenAt), millis(salesCloseAt)
 	state.Status = performance.Status(status)
+	copy(state.SeatPlan.ID[:], planID)
+	state.SeatPlan.Version = int(planVersion.Int64)
 	if state.Capacities, err = decodeCapacities(capacities); err != nil {
 		return performance.Performance{}, err
 	}

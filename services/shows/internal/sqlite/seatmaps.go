@@ -41,13 +41,7 @@ type priceCategoryBody struct {
 }
 
 func encodeSeatMap(m seatmap.Map) (string, error) {
-	body := seatMapBody{Areas: make([]areaBody, len(m.Areas())), Categories: make([]priceCategoryBody, len(m.PriceCategories()))}
-	for i, area := range m.Areas() {
-		body.Areas[i] = areaBody{ID: area.ID, Name: area.Name, Kind: string(area.Kind), Capacity: area.Capacity, PriceCategory: area.PriceCategory}
-		for _, row := range area.Rows {
-			body.Areas[i].Rows = append(body.Areas[i].Rows, rowBody(row))
-		}
-	}
+	body := seatMapBody{Areas: areaBodies(m.Areas()), Categories: make([]priceCategoryBody, len(m.PriceCategories()))}
 	for i, c := range m.PriceCategories() {
 		body.Categories[i] = priceCategoryBody{ID: c.ID, Name: c.Name, Amount: c.Price.Amount, Currency: c.Price.Currency}
 	}
@@ -60,8 +54,27 @@ func decodeSeatMap(b []byte) (seatmap.Map, error) {
 	if err := json.Unmarshal(b, &body); err != nil {
 		return seatmap.Map{}, fmt.Errorf("stored seat map: %w", err)
 	}
-	areas := make([]seatmap.Area, len(body.Areas))
-	for i, area := range body.Areas {
+	categories := make([]seatmap.PriceCategory, len(body.Categories))
+	for i, c := range body.Categories {
+		categories[i] = seatmap.PriceCategory{ID: c.ID, Name: c.Name, Price: money.Money{Amount: c.Amount, Currency: c.Currency}}
+	}
+	return seatmap.Restore(areasOf(body.Areas), categories), nil
+}
+
+func areaBodies(areas []seatmap.Area) []areaBody {
+	bodies := make([]areaBody, len(areas))
+	for i, area := range areas {
+		bodies[i] = areaBody{ID: area.ID, Name: area.Name, Kind: string(area.Kind), Capacity: area.Capacity, PriceCategory: area.PriceCategory}
+		for _, row := range area.Rows {
+			bodies[i].Rows = append(bodies[i].Rows, rowBody(row))
+		}
+	}
+	return bodies
+}
+
+func areasOf(bodies []areaBody) []seatmap.Area {
+	areas := make([]seatmap.Area, len(bodies))
+	for i, area := range bodies {
 		areas[i] = seatmap.Area{ID: area.ID, Name: area.Name, Kind: seatmap.Kind(area.Kind), Capacity: area.Capacity, PriceCategory: area.PriceCategory}
 		if len(area.Rows) > 0 {
 			areas[i].Rows = make([]seatmap.Row, len(area.Rows))
@@ -70,9 +83,5 @@ func decodeSeatMap(b []byte) (seatmap.Map, error) {
 			areas[i].Rows[j] = seatmap.Row(row)
 		}
 	}
-	categories := make([]seatmap.PriceCategory, len(body.Categories))
-	for i, c := range body.Categories {
-		categories[i] = seatmap.PriceCategory{ID: c.ID, Name: c.Name, Price: money.Money{Amount: c.Amount, Currency: c.Currency}}
-	}
-	return seatmap.Restore(areas, categories), nil
+	return areas
 }

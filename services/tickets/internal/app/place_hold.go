@@ -278,8 +278,8 @@ func (t *taker) general(area *seatmap.AreaLayout, quantity int, held hold.Item) 
 	return held, nil
 }
 
-// best takes seats side by side, the best partitions first, and wheelchair
-// places never: those are asked for by name.
+// best takes seats side by side, the best partitions first, and wheelchair and
+// companions' places never: those are asked for by name.
 func (t *taker) best(area *seatmap.AreaLayout, quantity int, held hold.Item) (hold.Item, error) {
 	const batch = 4
 	for limit := batch; ; limit *= 2 {

@@ -58,7 +58,9 @@ func Areas(data showsevents.SeatMap) []seatmap.Area {
 			ID: area.ID, Name: area.Name.Value, Kind: seatmap.Kind(area.Kind), Capacity: area.Capacity.Value, PriceCategory: area.PriceCategory,
 		}
 		for _, row := range area.Rows {
-			areas[i].Rows = append(areas[i].Rows, seatmap.Row{Label: row.Row, Seats: row.Seats, AisleAfter: row.AisleAfter, Wheelchair: row.Wheelchair})
+			areas[i].Rows = append(areas[i].Rows, seatmap.Row{
+				Label: row.Row, Seats: row.Seats, AisleAfter: row.AisleAfter, Wheelchair: row.Wheelchair, Companion: row.Companion,
+			})
 		}
 	}
 	return areas

@@ -92,7 +92,7 @@ func TestWhatAPerformanceTells(t *testing.T) {
 		t.Errorf("category I = %+v, %t", category, known)
 	}
 	stalls := told.Layout.Area("stalls")
-	if seat, known := stalls.Locate("A-15"); !known || !seat.Wheelchair {
+	if seat, known := stalls.Locate("A-15"); !known || !seat.Reserved {
 		t.Errorf("A-15 = %+v, %t", seat, known)
 	}
 	if seat, _ := stalls.Locate("A-7"); seat.NextAdjacent {

@@ -29,6 +29,7 @@ type Row struct {
 	Seats      string   // "1-11,13,15" in physical order
 	AisleAfter []string // an aisle cuts the row after these seats
 	Wheelchair []string
+	Companion  []string // for who comes with somebody in a wheelchair place
 }
 
 // Area is an area of the seat map in compact form.
@@ -43,9 +44,11 @@ type Area struct {
 
 // Seat is a seat of a seated area.
 type Seat struct {
-	ID         string // <row>-<number>
-	Place      inventory.Place
-	Wheelchair bool
+	ID    string // <row>-<number>
+	Place inventory.Place
+	// Reserved says that it is a wheelchair or a companion's place, which is
+	// sold by name only.
+	Reserved bool
 	// NextAdjacent says that the seat after this one in the same row, with no
 	// aisle between, has the next slot of the same partition.
 	NextAdjacent bool
@@ -132,7 +135,7 @@ func (a *AreaLayout) seat() error {
 		for i, number := range numbers {
 			index[number] = int32(i)
 		}
-		aisle, wheelchair, err := marks(row, index)
+		aisle, reserved, err := marks(row, index)
 		if err != nil {
 			return err
 		}
@@ -150,7 +153,7 @@ func (a *AreaLayout) seat() error {
 			a.seats = append(a.seats, Seat{
 				ID:           row.Label + "-" + number,
 				Place:        inventory.Place{Partition: partition, Slot: slot},
-				Wheelchair:   wheelchair[number],
+				Reserved:     reserved[number],
 				NextAdjacent: i+1 < len(numbers) && !aisle[number] && slot+1 < inventory.MaxPlaces,
 			})
 			slot++
@@ -168,19 +171,19 @@ func (a *AreaLayout) seat() error {
 		if seat.NextAdjacent {
 			a.adjacent[seat.Place.Partition] |= bit
 		}
-		if !seat.Wheelchair {
+		if !seat.Reserved {
 			a.ordinary[seat.Place.Partition] |= bit
 		}
 	}
 	return nil
 }
 
-func marks(row Row, index map[string]int32) (aisle, wheelchair map[string]bool, err error) {
-	aisle, wheelchair = map[string]bool{}, map[string]bool{}
+func marks(row Row, index map[string]int32) (aisle, reserved map[string]bool, err error) {
+	aisle, reserved = map[string]bool{}, map[string]bool{}
 	for _, mark := range []struct {
 		numbers []string
 		set     map[string]bool
-	}{{row.AisleAfter, aisle}, {row.Wheelchair, wheelchair}} {
+	}{{row.AisleAfter, aisle}, {row.Wheelchair, reserved}, {row.Companion, reserved}} {
 		for _, number := range mark.numbers {
 			if _, exists := index[number]; !exists {
 				return nil, nil, fmt.Errorf("%w: row %q has no seat %q to mark", ErrMalformed, row.Label, number)
@@ -188,7 +191,7 @@ func marks(row Row, index map[string]int32) (aisle, wheelchair map[string]bool, 
 			mark.set[number] = true
 		}
 	}
-	return aisle, wheelchair, nil
+	return aisle, reserved, nil
 }
 
 // Areas returns the areas in the order of the seat map.
@@ -243,8 +246,8 @@ func (a *AreaLayout) Adjacent(partition int) inventory.Slots {
 	return a.adjacent[partition]
 }
 
-// Ordinary returns the slots of a partition that are no wheelchair places; of a
-// general area all.
+// Ordinary returns the slots of a partition that are neither wheelchair nor
+// companions' places; of a general area all.
 func (a *AreaLayout) Ordinary(partition int) inventory.Slots {
 	if a.Kind != Seated {
 		return ^inventory.Slots(0)

@@ -52,7 +52,7 @@ func TestTheRealHall(t *testing.T) {
 		seated += area.Places()
 		blocks[area.ID[0]] = true
 		for _, seat := range allSeats(area) {
-			if seat.Wheelchair {
+			if seat.Reserved {
 				wheelchairs++
 			}
 		}
@@ -63,8 +63,8 @@ func TestTheRealHall(t *testing.T) {
 	// Row 6 of block D is 1-11,13,15,17,19 with wheelchair places from 11 on.
 	d := layout.Area("d")
 	for seatID, want := range map[string]bool{"6-10": false, "6-11": true, "6-13": true, "6-19": true} {
-		if seat, known := d.Locate(seatID); !known || seat.Wheelchair != want {
-			t.Errorf("seat %s is there: %t, for wheelchairs: %t, want %t", seatID, known, seat.Wheelchair, want)
+		if seat, known := d.Locate(seatID); !known || seat.Reserved != want {
+			t.Errorf("seat %s is there: %t, for wheelchairs: %t, want %t", seatID, known, seat.Reserved, want)
 		}
 	}
 	for _, skipped := range []string{"6-12", "6-14", "6-16", "6-18", "6-20", "5-1"} {
@@ -127,7 +127,7 @@ func checkArea(t testing.TB, area *seatmap.AreaLayout) {
 				t.Errorf("%s: Locate(%s) = %+v, %t, want %+v", area.ID, seat.ID, found, known, seat)
 			}
 			bit := inventory.Slots(1) << slot
-			if area.Adjacent(number)&bit != 0 != seat.NextAdjacent || area.Ordinary(number)&bit == 0 != seat.Wheelchair {
+			if area.Adjacent(number)&bit != 0 != seat.NextAdjacent || area.Ordinary(number)&bit == 0 != seat.Reserved {
 				t.Errorf("%s: masks of partition %d are wrong about seat %s", area.ID, number, seat.ID)
 			}
 			if seat.NextAdjacent && (slot+1 == len(seats) || rowLabel(seats[slot+1].ID) != rowLabel(seat.ID)) {
@@ -289,5 +289,19 @@ func BenchmarkNewTwentyThousandSeats(b *testing.B) {
 		if _, err := seatmap.New([]seatmap.Area{area}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestPlacesForWheelchairsAndCompanionsAreSoldByNameOnly(t *testing.T) {
+	t.Parallel()
+	layout := lay(t, seatmap.Area{ID: "a", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{
+		{Label: "A", Seats: "1-5", Wheelchair: []string{"5"}, Companion: []string{"4"}},
+	}})
+	area := layout.Areas()[0]
+	if got := area.Ordinary(0); got != 0b00111 {
+		t.Errorf("ordinary places %05b, want 00111", got)
+	}
+	if area.PartitionCapacity(0) != 5 {
+		t.Errorf("capacity %d, want 5", area.PartitionCapacity(0))
 	}
 }

@@ -58,6 +58,11 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"partitions replace older ones", applyPartition},
 		{"an event is applied once", applyPartitionOnce},
 		{"partitions are summed by area", reported},
+		{"a seat plan reads back as it was written", seatPlanRoundTrip},
+		{"inserting a seat plan again returns the newest version", insertSeatPlanTwice},
+		{"a seat plan is written at the expected version only", seatPlanAtVersions},
+		{"a deleted seat plan is gone with all versions", deleteSeatPlan},
+		{"seat plans are listed for their organizer", listSeatPlans},
 		{"the store is ready", func(t *testing.T, h Harness) { noError(t, h.Store.Ready(t.Context())) }},
 	}
 	for _, tt := range tests {
@@ -123,7 +128,7 @@ func plan(t *testing.T) seatmap.Map {
 
 func newPerformance(t *testing.T, showID id.ID, startsAt string, change ...func(*performance.State)) performance.Performance {
 	t.Helper()
-	p, err := performance.Schedule(id.New(), showID, performance.Times{StartsAt: startsAt, TimeZone: "Europe/Vienna"}, plan(t), nil, nil, false)
+	p, err := performance.Schedule(id.New(), showID, performance.Times{StartsAt: startsAt, TimeZone: "Europe/Vienna"}, plan(t), performance.SeatPlan{}, nil, nil, false)
 	noError(t, err)
 	state := p.State()
 	for _, c := range change {
@@ -417,6 +422,7 @@ func performanceRoundTrip(t *testing.T, h Harness) {
 	full := func(p *performance.State) {
 		p.SalesOpenAt, p.SalesCloseAt = at, at.Add(time.Hour)
 		p.Limits = performance.Limits{PerOrder: 8, PerCustomer: 16}
+		p.SeatPlan = performance.SeatPlan{ID: id.New(), Version: 3}
 		p.Reason, p.Status, p.Announced, p.Version = "ill", performance.Cancelled, true, 5
 	}
 	for _, want := range []performance.Performance{
