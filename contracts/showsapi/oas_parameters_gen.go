@@ -532,7 +532,7 @@ type ExportSeatPlanParams struct {
 	// Version of the seat plan; the newest unless given.
 	Version OptInt `json:",omitempty,omitzero"`
 	// The format.
-	Format SeatPlanFormat
+	Format OptExportSeatPlanFormat `json:",omitempty,omitzero"`
 }
 
 func unpackExportSeatPlanParams(packed middleware.Parameters) (params ExportSeatPlanParams) {
@@ -557,7 +557,9 @@ func unpackExportSeatPlanParams(packed middleware.Parameters) (params ExportSeat
 			Name: "format",
 			In:   "query",
 		}
-		params.Format = packed[key].(SeatPlanFormat)
+		if v, ok := packed[key]; ok {
+			params.Format = v.(OptExportSeatPlanFormat)
+		}
 	}
 	return params
 }
@@ -675,6 +677,11 @@ func decodeExportSeatPlanParams(args [1]string, argsEscaped bool, r *http.Reques
 			Err:  err,
 		}
 	}
+	// Set default value for query: format.
+	{
+		val := ExportSeatPlanFormat("pretix")
+		params.Format.SetTo(val)
+	}
 	// Decode query: format.
 	if err := func() error {
 		cfg := uri.QueryParameterDecodingConfig{
@@ -685,31 +692,43 @@ func decodeExportSeatPlanParams(args [1]string, argsEscaped bool, r *http.Reques
 
 		if err := q.HasParam(cfg); err == nil {
 			if err := q.DecodeParam(cfg, func(d uri.Decoder) error {
-				val, err := d.DecodeValue()
-				if err != nil {
+				var paramsDotFormatVal ExportSeatPlanFormat
+				if err := func() error {
+					val, err := d.DecodeValue()
+					if err != nil {
+						return err
+					}
+
+					c, err := conv.ToString(val)
+					if err != nil {
+						return err
+					}
+
+					paramsDotFormatVal = ExportSeatPlanFormat(c)
+					return nil
+				}(); err != nil {
 					return err
 				}
-
-				c, err := conv.ToString(val)
-				if err != nil {
-					return err
-				}
-
-				params.Format = SeatPlanFormat(c)
+				params.Format.SetTo(paramsDotFormatVal)
 				return nil
 			}); err != nil {
 				return err
 			}
 			if err := func() error {
-				if err := params.Format.Validate(); err != nil {
-					return err
+				if value, ok := params.Format.Get(); ok {
+					if err := func() error {
+						if err := value.Validate(); err != nil {
+							return err
+						}
+						return nil
+					}(); err != nil {
+						return err
+					}
 				}
 				return nil
 			}(); err != nil {
 				return err
 			}
-		} else {
-			return err
 		}
 		return nil
 	}(); err != nil {

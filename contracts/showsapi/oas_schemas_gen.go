@@ -553,6 +553,40 @@ type ExportSeatPlanBadRequest Problem
 
 func (*ExportSeatPlanBadRequest) exportSeatPlanRes() {}
 
+type ExportSeatPlanFormat string
+
+const (
+	ExportSeatPlanFormatPretix ExportSeatPlanFormat = "pretix"
+)
+
+// AllValues returns all ExportSeatPlanFormat values.
+func (ExportSeatPlanFormat) AllValues() []ExportSeatPlanFormat {
+	return []ExportSeatPlanFormat{
+		ExportSeatPlanFormatPretix,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ExportSeatPlanFormat) MarshalText() ([]byte, error) {
+	switch s {
+	case ExportSeatPlanFormatPretix:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ExportSeatPlanFormat) UnmarshalText(data []byte) error {
+	switch ExportSeatPlanFormat(data) {
+	case ExportSeatPlanFormatPretix:
+		*s = ExportSeatPlanFormatPretix
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 type ExportSeatPlanNotFound Problem
 
 func (*ExportSeatPlanNotFound) exportSeatPlanRes() {}
@@ -1015,6 +1049,52 @@ func (o OptDateTime) Get() (v time.Time, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptDateTime) Or(d time.Time) time.Time {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptExportSeatPlanFormat returns new OptExportSeatPlanFormat with value set to v.
+func NewOptExportSeatPlanFormat(v ExportSeatPlanFormat) OptExportSeatPlanFormat {
+	return OptExportSeatPlanFormat{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptExportSeatPlanFormat is optional ExportSeatPlanFormat.
+type OptExportSeatPlanFormat struct {
+	Value ExportSeatPlanFormat
+	Set   bool
+}
+
+// IsSet returns true if OptExportSeatPlanFormat was set.
+func (o OptExportSeatPlanFormat) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptExportSeatPlanFormat) Reset() {
+	var v ExportSeatPlanFormat
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptExportSeatPlanFormat) SetTo(v ExportSeatPlanFormat) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptExportSeatPlanFormat) Get() (v ExportSeatPlanFormat, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptExportSeatPlanFormat) Or(d ExportSeatPlanFormat) ExportSeatPlanFormat {
 	if v, ok := o.Get(); ok {
 		return v
 	}

@@ -382,6 +382,15 @@ func (s *CreateShow) Validate() error {
 	return nil
 }
 
+func (s ExportSeatPlanFormat) Validate() error {
+	switch s {
+	case "pretix":
+		return nil
+	default:
+		return errors.Errorf("invalid value: %v", s)
+	}
+}
+
 func (s *Health) Validate() error {
 	if s == nil {
 		return validate.ErrNilPointer

@@ -201,7 +201,7 @@ func TestAPlanOfPretixMovesInAndOut(t *testing.T) {
 	m.do(organizer, "POST", "/shows/seatplans/import", document{"format": "svg", "document": document{}}).field("format")
 	m.do(organizer, "POST", "/shows/seatplans/import", document{"format": "pretix", "document": "x"}).field("document")
 	m.do(organizer, "POST", "/shows/seatplans/import", document{"format": "pretix", "document": document{}}).field("document.zones")
-	m.do(organizer, "GET", "/shows/seatplans/"+plan["planId"].(string)+"/export", nil).field("format")
+	m.do(organizer, "GET", "/shows/seatplans/"+plan["planId"].(string)+"/export?format=svg", nil).field("format")
 }
 
 func TestInvalidSeatPlansAreRefusedWithTheirField(t *testing.T) {

@@ -112,13 +112,13 @@ func (h *handler) DeleteSeatPlan(ctx context.Context, params showsapi.DeleteSeat
 
 // ExportSeatPlan implements showsapi.Handler.
 func (h *handler) ExportSeatPlan(ctx context.Context, params showsapi.ExportSeatPlanParams) (showsapi.ExportSeatPlanRes, error) {
-	text, findings, err := h.plans.Export(ctx, caller(ctx), params.PlanId, params.Version.Or(0), string(params.Format))
+	text, findings, err := h.plans.Export(ctx, caller(ctx), params.PlanId, params.Version.Or(0), string(params.Format.Value))
 	if err != nil {
 		return nil, err
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil {
-		return nil, fmt.Errorf("seat plan %s as %s: %w", params.PlanId, params.Format, err)
+		return nil, fmt.Errorf("seat plan %s as %s: %w", params.PlanId, params.Format.Value, err)
 	}
 	document := make(showsapi.SeatPlanExportDocument, len(members))
 	for name, value := range members {
