@@ -57,7 +57,7 @@ type State struct {
 
 	Currency       string
 	SeatMapVersion int
-	SeatPlan       SeatPlan             // what the seat map was made from; zero when it was given whole
+	SeatPlan       SeatPlan           // what the seat map was made from; zero when it was given whole
 	Capacities     []seatmap.Capacity // of the seat map's areas, in its order
 
 	Status Status

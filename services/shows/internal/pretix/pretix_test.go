@@ -92,46 +92,56 @@ func TestRowsAreReadAsTheyStand(t *testing.T) {
 	}{
 		{
 			"in a line", seatsAt("A", "1@0", "2@25", "3@50"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1-3"}}}, "only their order",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1-3"}}},
+			"only their order",
 		},
 		{
 			"numbered from the right", seatsAt("A", "3@50", "2@25", "1@0"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "3-1"}}}, "only their order",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "3-1"}}},
+			"only their order",
 		},
 		{
 			"listed in another order than they stand", seatsAt("A", "1@0", "3@50", "2@25"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1-3"}}}, "from where they stand",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1-3"}}},
+			"from where they stand",
 		},
 		{
 			"with a gap", seatsAt("A", "1@0", "2@25", "3@75", "4@100"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1-4", AisleAfter: []string{"2"}}}}, "an aisle is where",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1-4", AisleAfter: []string{"2"}}}},
+			"an aisle is where",
 		},
 		{
 			"of one name, side by side", seatsAt("A", "3@100", "4@125") + "," + seatsAt("A", "1@0", "2@25"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1-4", AisleAfter: []string{"2"}}}}, "one row with an aisle between",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1-4", AisleAfter: []string{"2"}}}},
+			"one row with an aisle between",
 		},
 		{
 			"of one name and with the same numbers", seatsAt("A", "1@0") + "," + seatsAt("A", "1@0") + "," + seatsAt("A", "1@0"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1"}, {Label: "A/2", Seats: "1"}, {Label: "A/3", Seats: "1"}}}, "is renamed",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1"}, {Label: "A/2", Seats: "1"}, {Label: "A/3", Seats: "1"}}},
+			"is renamed",
 		},
 		{
 			"without names", seatsAt("", "1@0") + "," + seatsAt(" ", "1@0"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "1", Seats: "1"}, {Label: "2", Seats: "1"}}}, "named by its number",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "1", Seats: "1"}, {Label: "2", Seats: "1"}}},
+			"named by its number",
 		},
 		{
 			"with numbers that are none", seatsAt("A", "1 links@0", "1-links@25", "@50", "Seat number nine@75"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1links,1linksx2,3,Seatnumb"}}}, "is changed",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1links,1linksx2,3,Seatnumb"}}},
+			"is changed",
 		},
 		{
 			"of two categories", seatsAt("A", "1@0@I", "2@25@II", "3@50@I"),
 			map[string][]seatmap.Row{
 				"saal-sud-i":  {{Label: "A", Seats: "1,3", AisleAfter: []string{"1"}}},
 				"saal-sud-ii": {{Label: "A", Seats: "2"}},
-			}, "is cut",
+			},
+			"is cut",
 		},
 		{
 			"without seats", `{"row_number":"X","seats":[]},` + seatsAt("A", "1@0"),
-			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1"}}}, "left out",
+			map[string][]seatmap.Row{"saal-sud": {{Label: "A", Seats: "1"}}},
+			"left out",
 		},
 	}
 	for _, tt := range tests {
