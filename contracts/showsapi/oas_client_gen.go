@@ -91,6 +91,12 @@ type Invoker interface {
 	//
 	// GET /shows/seatplans/{planId}
 	GetSeatPlan(ctx context.Context, params GetSeatPlanParams) (GetSeatPlanRes, error)
+	// GetSeries invokes getSeries operation.
+	//
+	// As they were added; what became of each is in the performance.
+	//
+	// GET /shows/{showId}/series/{seriesId}
+	GetSeries(ctx context.Context, params GetSeriesParams) (GetSeriesRes, error)
 	// GetShow invokes getShow operation.
 	//
 	// A show that was never published is found only by its organizer and by admins.
@@ -152,6 +158,15 @@ type Invoker interface {
 	//
 	// POST /shows/{showId}/performances
 	SchedulePerformance(ctx context.Context, request *SchedulePerformance, params SchedulePerformanceParams) (SchedulePerformanceRes, error)
+	// ScheduleSeries invokes scheduleSeries operation.
+	//
+	// All at one local time, whatever clocks do between them, and from one seat map. Each is a performance
+	// of its own from then on. A date whose local time is skipped or shown twice refuses the whole series:
+	// leave it out by except. 409 show_cancelled; 422 invalid_local_time, mixed_currencies,
+	// unknown_seat_plan.
+	//
+	// POST /shows/{showId}/series
+	ScheduleSeries(ctx context.Context, request *ScheduleSeries, params ScheduleSeriesParams) (ScheduleSeriesRes, error)
 	// UpdateShow invokes updateShow operation.
 	//
 	// A merge patch (RFC 7396): what is absent stays; null removes venueId or artistIds. A patch that
@@ -1371,6 +1386,120 @@ func (c *Client) sendGetSeatPlan(ctx context.Context, params GetSeatPlanParams) 
 	return result, nil
 }
 
+// GetSeries invokes getSeries operation.
+//
+// As they were added; what became of each is in the performance.
+//
+// GET /shows/{showId}/series/{seriesId}
+func (c *Client) GetSeries(ctx context.Context, params GetSeriesParams) (GetSeriesRes, error) {
+	res, err := c.sendGetSeries(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendGetSeries(ctx context.Context, params GetSeriesParams) (res GetSeriesRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [4]string
+	pathParts[0] = "/shows/"
+	{
+		// Encode "showId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "showId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.ShowId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/series/"
+	{
+		// Encode "seriesId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "seriesId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.SeriesId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, GetSeriesOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{},
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeGetSeriesResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // GetShow invokes getShow operation.
 //
 // A show that was never published is found only by its organizer and by admins.
@@ -2428,6 +2557,123 @@ func (c *Client) sendSchedulePerformance(ctx context.Context, request *ScheduleP
 	}()
 
 	result, err := decodeSchedulePerformanceResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ScheduleSeries invokes scheduleSeries operation.
+//
+// All at one local time, whatever clocks do between them, and from one seat map. Each is a performance
+// of its own from then on. A date whose local time is skipped or shown twice refuses the whole series:
+// leave it out by except. 409 show_cancelled; 422 invalid_local_time, mixed_currencies,
+// unknown_seat_plan.
+//
+// POST /shows/{showId}/series
+func (c *Client) ScheduleSeries(ctx context.Context, request *ScheduleSeries, params ScheduleSeriesParams) (ScheduleSeriesRes, error) {
+	res, err := c.sendScheduleSeries(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendScheduleSeries(ctx context.Context, request *ScheduleSeries, params ScheduleSeriesParams) (res ScheduleSeriesRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/shows/"
+	{
+		// Encode "showId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "showId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.ShowId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/series"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeScheduleSeriesRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "Idempotency-Key",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IdempotencyKey.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, ScheduleSeriesOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeScheduleSeriesResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

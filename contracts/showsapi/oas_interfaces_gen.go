@@ -45,6 +45,10 @@ type GetSeatPlanRes interface {
 	getSeatPlanRes()
 }
 
+type GetSeriesRes interface {
+	getSeriesRes()
+}
+
 type GetShowRes interface {
 	getShowRes()
 }
@@ -79,6 +83,10 @@ type ReschedulePerformanceRes interface {
 
 type SchedulePerformanceRes interface {
 	schedulePerformanceRes()
+}
+
+type ScheduleSeriesRes interface {
+	scheduleSeriesRes()
 }
 
 type UpdateShowReq interface {

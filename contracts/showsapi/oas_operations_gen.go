@@ -17,6 +17,7 @@ const (
 	GetPerformanceOperation        OperationName = "GetPerformance"
 	GetSeatMapOperation            OperationName = "GetSeatMap"
 	GetSeatPlanOperation           OperationName = "GetSeatPlan"
+	GetSeriesOperation             OperationName = "GetSeries"
 	GetShowOperation               OperationName = "GetShow"
 	ImportSeatPlanOperation        OperationName = "ImportSeatPlan"
 	ListPerformancesOperation      OperationName = "ListPerformances"
@@ -26,5 +27,6 @@ const (
 	ReplaceSeatPlanOperation       OperationName = "ReplaceSeatPlan"
 	ReschedulePerformanceOperation OperationName = "ReschedulePerformance"
 	SchedulePerformanceOperation   OperationName = "SchedulePerformance"
+	ScheduleSeriesOperation        OperationName = "ScheduleSeries"
 	UpdateShowOperation            OperationName = "UpdateShow"
 )

@@ -135,6 +135,20 @@ func encodeSchedulePerformanceRequest(
 	return nil
 }
 
+func encodeScheduleSeriesRequest(
+	req *ScheduleSeries,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeUpdateShowRequest(
 	req UpdateShowReq,
 	r *http.Request,

@@ -671,6 +671,18 @@ type GetSeatPlanUnauthorized Problem
 
 func (*GetSeatPlanUnauthorized) getSeatPlanRes() {}
 
+type GetSeriesBadRequest Problem
+
+func (*GetSeriesBadRequest) getSeriesRes() {}
+
+type GetSeriesNotFound Problem
+
+func (*GetSeriesNotFound) getSeriesRes() {}
+
+type GetSeriesUnauthorized Problem
+
+func (*GetSeriesUnauthorized) getSeriesRes() {}
+
 type GetShowBadRequest Problem
 
 func (*GetShowBadRequest) getShowRes() {}
@@ -2679,6 +2691,137 @@ type SchedulePerformanceUnsupportedMediaType Problem
 
 func (*SchedulePerformanceUnsupportedMediaType) schedulePerformanceRes() {}
 
+// Exactly one of seatMap and seatPlan.
+// Ref: #/components/schemas/ScheduleSeries
+type ScheduleSeries struct {
+	// A recurrence rule of RFC 5545 with a FREQ of DAILY, WEEKLY, MONTHLY or YEARLY and with COUNT or
+	// UNTIL, of 1 to 366 dates. The first is startsAt; hours are local.
+	Rrule string `json:"rrule"`
+	// Local date and time without offset, read in timeZone.
+	StartsAt string `json:"startsAt"`
+	// IANA time zone name.
+	TimeZone string `json:"timeZone"`
+	// Dates of the rule that are left out.
+	Except []string `json:"except"`
+	// When the sale of all opens; at once unless given. It closes at the start of each.
+	SalesOpenAt OptDateTime     `json:"salesOpenAt"`
+	SeatMap     OptSeatMapInput `json:"seatMap"`
+	SeatPlan    OptSeatPlanUse  `json:"seatPlan"`
+	Limits      OptLimitsInput  `json:"limits"`
+}
+
+// GetRrule returns the value of Rrule.
+func (s *ScheduleSeries) GetRrule() string {
+	return s.Rrule
+}
+
+// GetStartsAt returns the value of StartsAt.
+func (s *ScheduleSeries) GetStartsAt() string {
+	return s.StartsAt
+}
+
+// GetTimeZone returns the value of TimeZone.
+func (s *ScheduleSeries) GetTimeZone() string {
+	return s.TimeZone
+}
+
+// GetExcept returns the value of Except.
+func (s *ScheduleSeries) GetExcept() []string {
+	return s.Except
+}
+
+// GetSalesOpenAt returns the value of SalesOpenAt.
+func (s *ScheduleSeries) GetSalesOpenAt() OptDateTime {
+	return s.SalesOpenAt
+}
+
+// GetSeatMap returns the value of SeatMap.
+func (s *ScheduleSeries) GetSeatMap() OptSeatMapInput {
+	return s.SeatMap
+}
+
+// GetSeatPlan returns the value of SeatPlan.
+func (s *ScheduleSeries) GetSeatPlan() OptSeatPlanUse {
+	return s.SeatPlan
+}
+
+// GetLimits returns the value of Limits.
+func (s *ScheduleSeries) GetLimits() OptLimitsInput {
+	return s.Limits
+}
+
+// SetRrule sets the value of Rrule.
+func (s *ScheduleSeries) SetRrule(val string) {
+	s.Rrule = val
+}
+
+// SetStartsAt sets the value of StartsAt.
+func (s *ScheduleSeries) SetStartsAt(val string) {
+	s.StartsAt = val
+}
+
+// SetTimeZone sets the value of TimeZone.
+func (s *ScheduleSeries) SetTimeZone(val string) {
+	s.TimeZone = val
+}
+
+// SetExcept sets the value of Except.
+func (s *ScheduleSeries) SetExcept(val []string) {
+	s.Except = val
+}
+
+// SetSalesOpenAt sets the value of SalesOpenAt.
+func (s *ScheduleSeries) SetSalesOpenAt(val OptDateTime) {
+	s.SalesOpenAt = val
+}
+
+// SetSeatMap sets the value of SeatMap.
+func (s *ScheduleSeries) SetSeatMap(val OptSeatMapInput) {
+	s.SeatMap = val
+}
+
+// SetSeatPlan sets the value of SeatPlan.
+func (s *ScheduleSeries) SetSeatPlan(val OptSeatPlanUse) {
+	s.SeatPlan = val
+}
+
+// SetLimits sets the value of Limits.
+func (s *ScheduleSeries) SetLimits(val OptLimitsInput) {
+	s.Limits = val
+}
+
+type ScheduleSeriesBadRequest Problem
+
+func (*ScheduleSeriesBadRequest) scheduleSeriesRes() {}
+
+type ScheduleSeriesConflict Problem
+
+func (*ScheduleSeriesConflict) scheduleSeriesRes() {}
+
+type ScheduleSeriesForbidden Problem
+
+func (*ScheduleSeriesForbidden) scheduleSeriesRes() {}
+
+type ScheduleSeriesNotFound Problem
+
+func (*ScheduleSeriesNotFound) scheduleSeriesRes() {}
+
+type ScheduleSeriesRequestEntityTooLarge Problem
+
+func (*ScheduleSeriesRequestEntityTooLarge) scheduleSeriesRes() {}
+
+type ScheduleSeriesUnauthorized Problem
+
+func (*ScheduleSeriesUnauthorized) scheduleSeriesRes() {}
+
+type ScheduleSeriesUnprocessableEntity Problem
+
+func (*ScheduleSeriesUnprocessableEntity) scheduleSeriesRes() {}
+
+type ScheduleSeriesUnsupportedMediaType Problem
+
+func (*ScheduleSeriesUnsupportedMediaType) scheduleSeriesRes() {}
+
 // Areas and what their places cost, all in one currency.
 // Ref: #/components/schemas/SeatMap
 type SeatMap struct {
@@ -3263,6 +3406,128 @@ func (s *SeatPlanVersion) SetPlanID(val uuid.UUID) {
 // SetVersion sets the value of Version.
 func (s *SeatPlanVersion) SetVersion(val int) {
 	s.Version = val
+}
+
+// Ref: #/components/schemas/Series
+type Series struct {
+	// The series.
+	SeriesID uuid.UUID `json:"seriesId"`
+	// Its show.
+	ShowID uuid.UUID `json:"showId"`
+	// The rule, as it was given.
+	Rrule string `json:"rrule"`
+	// IANA time zone name.
+	TimeZone string `json:"timeZone"`
+	// The performances, by their start.
+	Performances []SeriesPerformance `json:"performances"`
+}
+
+// GetSeriesID returns the value of SeriesID.
+func (s *Series) GetSeriesID() uuid.UUID {
+	return s.SeriesID
+}
+
+// GetShowID returns the value of ShowID.
+func (s *Series) GetShowID() uuid.UUID {
+	return s.ShowID
+}
+
+// GetRrule returns the value of Rrule.
+func (s *Series) GetRrule() string {
+	return s.Rrule
+}
+
+// GetTimeZone returns the value of TimeZone.
+func (s *Series) GetTimeZone() string {
+	return s.TimeZone
+}
+
+// GetPerformances returns the value of Performances.
+func (s *Series) GetPerformances() []SeriesPerformance {
+	return s.Performances
+}
+
+// SetSeriesID sets the value of SeriesID.
+func (s *Series) SetSeriesID(val uuid.UUID) {
+	s.SeriesID = val
+}
+
+// SetShowID sets the value of ShowID.
+func (s *Series) SetShowID(val uuid.UUID) {
+	s.ShowID = val
+}
+
+// SetRrule sets the value of Rrule.
+func (s *Series) SetRrule(val string) {
+	s.Rrule = val
+}
+
+// SetTimeZone sets the value of TimeZone.
+func (s *Series) SetTimeZone(val string) {
+	s.TimeZone = val
+}
+
+// SetPerformances sets the value of Performances.
+func (s *Series) SetPerformances(val []SeriesPerformance) {
+	s.Performances = val
+}
+
+func (*Series) getSeriesRes() {}
+
+// SeriesCreatedHeaders wraps Series with response headers.
+type SeriesCreatedHeaders struct {
+	Location OptString
+	Response Series
+}
+
+// GetLocation returns the value of Location.
+func (s *SeriesCreatedHeaders) GetLocation() OptString {
+	return s.Location
+}
+
+// GetResponse returns the value of Response.
+func (s *SeriesCreatedHeaders) GetResponse() Series {
+	return s.Response
+}
+
+// SetLocation sets the value of Location.
+func (s *SeriesCreatedHeaders) SetLocation(val OptString) {
+	s.Location = val
+}
+
+// SetResponse sets the value of Response.
+func (s *SeriesCreatedHeaders) SetResponse(val Series) {
+	s.Response = val
+}
+
+func (*SeriesCreatedHeaders) scheduleSeriesRes() {}
+
+// Ref: #/components/schemas/SeriesPerformance
+type SeriesPerformance struct {
+	// The performance.
+	PerformanceID uuid.UUID `json:"performanceId"`
+	// Local start.
+	StartsAt string `json:"startsAt"`
+}
+
+// GetPerformanceID returns the value of PerformanceID.
+func (s *SeriesPerformance) GetPerformanceID() uuid.UUID {
+	return s.PerformanceID
+}
+
+// GetStartsAt returns the value of StartsAt.
+func (s *SeriesPerformance) GetStartsAt() string {
+	return s.StartsAt
+}
+
+// SetPerformanceID sets the value of PerformanceID.
+func (s *SeriesPerformance) SetPerformanceID(val uuid.UUID) {
+	s.PerformanceID = val
+}
+
+// SetStartsAt sets the value of StartsAt.
+func (s *SeriesPerformance) SetStartsAt(val string) {
+	s.StartsAt = val
 }
 
 // Ref: #/components/schemas/Show

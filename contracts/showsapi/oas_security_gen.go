@@ -45,6 +45,7 @@ var operationRolesBearer = map[string][]string{
 	GetPerformanceOperation:        []string{},
 	GetSeatMapOperation:            []string{},
 	GetSeatPlanOperation:           []string{},
+	GetSeriesOperation:             []string{},
 	GetShowOperation:               []string{},
 	ImportSeatPlanOperation:        []string{},
 	ListPerformancesOperation:      []string{},
@@ -54,6 +55,7 @@ var operationRolesBearer = map[string][]string{
 	ReplaceSeatPlanOperation:       []string{},
 	ReschedulePerformanceOperation: []string{},
 	SchedulePerformanceOperation:   []string{},
+	ScheduleSeriesOperation:        []string{},
 	UpdateShowOperation:            []string{},
 }
 

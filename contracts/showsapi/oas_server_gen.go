@@ -77,6 +77,12 @@ type Handler interface {
 	//
 	// GET /shows/seatplans/{planId}
 	GetSeatPlan(ctx context.Context, params GetSeatPlanParams) (GetSeatPlanRes, error)
+	// GetSeries implements getSeries operation.
+	//
+	// As they were added; what became of each is in the performance.
+	//
+	// GET /shows/{showId}/series/{seriesId}
+	GetSeries(ctx context.Context, params GetSeriesParams) (GetSeriesRes, error)
 	// GetShow implements getShow operation.
 	//
 	// A show that was never published is found only by its organizer and by admins.
@@ -138,6 +144,15 @@ type Handler interface {
 	//
 	// POST /shows/{showId}/performances
 	SchedulePerformance(ctx context.Context, req *SchedulePerformance, params SchedulePerformanceParams) (SchedulePerformanceRes, error)
+	// ScheduleSeries implements scheduleSeries operation.
+	//
+	// All at one local time, whatever clocks do between them, and from one seat map. Each is a performance
+	// of its own from then on. A date whose local time is skipped or shown twice refuses the whole series:
+	// leave it out by except. 409 show_cancelled; 422 invalid_local_time, mixed_currencies,
+	// unknown_seat_plan.
+	//
+	// POST /shows/{showId}/series
+	ScheduleSeries(ctx context.Context, req *ScheduleSeries, params ScheduleSeriesParams) (ScheduleSeriesRes, error)
 	// UpdateShow implements updateShow operation.
 	//
 	// A merge patch (RFC 7396): what is absent stays; null removes venueId or artistIds. A patch that

@@ -3,14 +3,13 @@ module ticketmesh.dev/services/shows
 go 1.26.0
 
 require (
+	github.com/go-faster/jx v1.2.0
+	github.com/teambition/rrule-go v1.8.2
 	ticketmesh.dev/contracts v0.0.0
 	ticketmesh.dev/platform v0.0.0
 )
 
-require (
-	github.com/go-faster/jx v1.2.0 // indirect
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
-)
+require github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 
 require (
 	github.com/ThreeDotsLabs/watermill v1.5.1 // indirect

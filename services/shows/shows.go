@@ -35,6 +35,7 @@ const settleInterval = 30 * time.Second
 type API struct {
 	Store       app.Store
 	PlanFormats map[string]app.PlanFormat // by name
+	Recurrence  app.Recurrence
 	Clock       clock.Clock
 	Logger      *slog.Logger
 	Verifier    auth.Verifier
@@ -44,7 +45,7 @@ type API struct {
 
 // NewAPI returns the routes under Prefix.
 func NewAPI(o API) (http.Handler, error) {
-	handler, err := rest.New(app.New(o.Store, o.Clock, o.Logger), app.NewPlans(o.Store, o.PlanFormats), o.Logger)
+	handler, err := rest.New(app.New(o.Store, o.Clock, o.Logger), app.NewPlans(o.Store, o.PlanFormats), o.Recurrence, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func NewSubscriptions(store app.Store, c clock.Clock, logger *slog.Logger) []con
 }
 
 // NewJobs returns the work beside the API: finishing what a crash left between
-// a show and its performances.
+// a show or a series and its performances.
 func NewJobs(store app.Store, c clock.Clock, logger *slog.Logger) []service.Job {
 	a := app.New(store, c, logger)
 	return []service.Job{{

@@ -123,6 +123,7 @@ var validBodies = map[string]string{
 	"createSeatPlan":        `{"name":"Bad input","areas":[{"id":"a","kind":"general","capacity":5,"priceCategory":"I"}],"priceCategories":[{"id":"I","name":"First"}]}`,
 	"replaceSeatPlan":       `{"name":"Bad input","areas":[{"id":"a","kind":"general","capacity":5,"priceCategory":"I"}],"priceCategories":[{"id":"I","name":"First"}]}`,
 	"importSeatPlan":        `{"format":"pretix","document":{"name":"Bad input","categories":[{"name":"I"}],"zones":[{"name":"Z","position":{"x":0,"y":0},"rows":[{"row_number":"A","seats":[{"seat_guid":"a","seat_number":"1","position":{"x":0,"y":0},"category":"I"}]}]}]}}`,
+	"scheduleSeries":        `{"rrule":"FREQ=DAILY;COUNT=2","startsAt":"2031-06-01T20:00","timeZone":"Europe/Vienna","seatMap":{"areas":[{"id":"a","kind":"general","capacity":5,"priceCategory":"I"}],"priceCategories":[{"id":"I","name":"First","price":{"amount":4200,"currency":"EUR"}}]}}`,
 	"reschedulePerformance": `{"startsAt":"2031-06-08T19:30"}`,
 	"cancelPerformance":     `{"reason":"No input."}`,
 	"placeHold":             `{"performanceId":"0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b","items":[{"areaId":"a","quantity":2}]}`,

@@ -16,6 +16,7 @@ import (
 	"ticketmesh.dev/services/shows"
 	"ticketmesh.dev/services/shows/internal/app"
 	"ticketmesh.dev/services/shows/internal/pretix"
+	"ticketmesh.dev/services/shows/internal/rrule"
 	"ticketmesh.dev/services/shows/internal/sqlite"
 )
 
@@ -49,7 +50,7 @@ func Open(ctx context.Context, c Config) (_ *service.Service, err error) {
 		return nil, err
 	}
 	handler, err := shows.NewAPI(shows.API{
-		Store: store, PlanFormats: map[string]app.PlanFormat{"pretix": pretix.Format{}}, Clock: c.Clock, Logger: c.Logger, Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins,
+		Store: store, PlanFormats: map[string]app.PlanFormat{"pretix": pretix.Format{}}, Recurrence: rrule.Rules{}, Clock: c.Clock, Logger: c.Logger, Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins,
 	})
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ const (
 var adapterNames = []string{
 	"sqlite", "dynamo", "postgres", "redis",
 	"folder", "s3", "secrets",
-	"smtp", "ses", "mailbox", "compose", "markdown", "pretix",
+	"smtp", "ses", "mailbox", "compose", "markdown", "pretix", "rrule",
 	"jose", "kms", "testpay", "showsclient",
 	"scheduler", "streams", "lambda",
 }

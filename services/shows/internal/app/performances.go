@@ -58,11 +58,7 @@ func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.
 		if err != nil {
 			return err
 		}
-		var facts []Fact
-		if announced {
-			facts = append(facts, PerformanceFact{Change: PerformanceScheduled, At: a.clock.Now(), Show: s, Performance: p, SeatMap: m})
-		}
-		stored, err := a.store.InsertPerformance(ctx, p, m, s.Version(), facts...)
+		stored, err := a.insert(ctx, s, p, m)
 		if err != nil {
 			return err
 		}
@@ -70,6 +66,16 @@ func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.
 		return err
 	})
 	return view, err
+}
+
+// insert stores a new performance of the show as it is, and tells of one that is
+// announced.
+func (a *App) insert(ctx context.Context, s show.Show, p performance.Performance, m seatmap.Map) (performance.Performance, error) {
+	var facts []Fact
+	if p.State().Announced {
+		facts = append(facts, PerformanceFact{Change: PerformanceScheduled, At: a.clock.Now(), Show: s, Performance: p, SeatMap: m})
+	}
+	return a.store.InsertPerformance(ctx, p, m, s.Version(), facts...)
 }
 
 // seatMap checks a seat map and says which version of a plan it is made from.

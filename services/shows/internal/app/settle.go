@@ -18,8 +18,9 @@ const (
 )
 
 // Settle brings the performances of all shows that were published or cancelled
-// in line with them: announces them, or calls them off. PublishShow and
-// CancelShow do so at once for theirs; Settle finishes what a crash left. It
+// in line with them: announces them, or calls them off; and schedules those of
+// series that are not there yet. PublishShow, CancelShow and ScheduleSeries do so
+// at once for theirs; Settle finishes what a crash left. It
 // goes on after a show that fails and returns all errors.
 func (a *App) Settle(ctx context.Context) error {
 	showIDs, err := a.store.Unsettled(ctx, settleShows)
@@ -30,6 +31,15 @@ func (a *App) Settle(ctx context.Context) error {
 	for _, showID := range showIDs {
 		if err := a.settle(ctx, showID); err != nil {
 			errs = append(errs, fmt.Errorf("settle show %s: %w", showID, err))
+		}
+	}
+	unfinished, err := a.store.UnfinishedSeries(ctx, seriesBatch)
+	if err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	for _, of := range unfinished {
+		if err := a.settleSeries(ctx, of); err != nil {
+			errs = append(errs, fmt.Errorf("settle series %s: %w", of.State().ID, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -21,6 +21,7 @@ import (
 // which may be late by moments.
 type Store interface {
 	PlanStore
+	SeriesStore
 
 	// InsertShow stores a new show. When one with its id exists, nothing is
 	// stored and that one is returned.

@@ -30,8 +30,18 @@ func (e *InvalidLocalTimeError) Error() string {
 	return fmt.Sprintf("%s is ambiguous in %s: clocks show it %d times", e.Local, e.TimeZone, len(e.Moments))
 }
 
-// parseLocal reads a local date and time. The result's zone means nothing.
-func parseLocal(s string) (time.Time, error) {
+// FormatLocal writes a local date and time as ParseLocal reads it, without
+// seconds where there are none.
+func FormatLocal(wall time.Time) string {
+	if wall.Second() == 0 {
+		return wall.Format("2006-01-02T15:04")
+	}
+	return wall.Format("2006-01-02T15:04:05")
+}
+
+// ParseLocal reads a local date and time, as if it were UTC. The error says what
+// is wrong in words for people.
+func ParseLocal(s string) (time.Time, error) {
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
 		if len(s) != len(layout) {
 			continue

@@ -68,7 +68,7 @@ type Times struct {
 // check reports all that is malformed as a *violation.Error, then a start that
 // is no single moment as an *InvalidLocalTimeError, and returns the start.
 func (t Times) check(list *violation.List) (time.Time, error) {
-	wall, wallErr := parseLocal(t.StartsAt)
+	wall, wallErr := ParseLocal(t.StartsAt)
 	if wallErr != nil {
 		list.Add("startsAt", "%s", wallErr.Error())
 	}

@@ -54,7 +54,7 @@ func (h *handler) ListPerformances(ctx context.Context, params showsapi.ListPerf
 
 // SchedulePerformance implements showsapi.Handler.
 func (h *handler) SchedulePerformance(ctx context.Context, req *showsapi.SchedulePerformance, params showsapi.SchedulePerformanceParams) (showsapi.SchedulePerformanceRes, error) {
-	source, err := seatMapOf(req)
+	source, err := seatMapOf(req.SeatMap, req.SeatPlan)
 	if err != nil {
 		return nil, err
 	}

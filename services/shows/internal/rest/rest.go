@@ -21,8 +21,8 @@ const (
 
 // New returns the API's routes. It is to be wrapped with api.Wrap, which knows
 // the caller.
-func New(a *app.App, plans *app.Plans, logger *slog.Logger) (http.Handler, error) {
-	return showsapi.NewServer(&handler{app: a, plans: plans, logger: logger}, security{},
+func New(a *app.App, plans *app.Plans, rules app.Recurrence, logger *slog.Logger) (http.Handler, error) {
+	return showsapi.NewServer(&handler{app: a, plans: plans, rules: rules, logger: logger}, security{},
 		showsapi.WithNotFound(api.NotFound),
 		showsapi.WithMethodNotAllowed(api.MethodNotAllowed),
 		showsapi.WithErrorHandler(api.ErrorHandler(logger)),
@@ -32,6 +32,7 @@ func New(a *app.App, plans *app.Plans, logger *slog.Logger) (http.Handler, error
 type handler struct {
 	app    *app.App
 	plans  *app.Plans
+	rules  app.Recurrence
 	logger *slog.Logger
 }
 

@@ -12,9 +12,9 @@ import (
 
 // seatMapOf takes a performance's seat map, or its use of a plan, as it came;
 // the domain checks it.
-func seatMapOf(req *showsapi.SchedulePerformance) (app.SeatMapSource, error) {
-	whole, isWhole := req.SeatMap.Get()
-	use, isPlan := req.SeatPlan.Get()
+func seatMapOf(seatMap showsapi.OptSeatMapInput, seatPlan showsapi.OptSeatPlanUse) (app.SeatMapSource, error) {
+	whole, isWhole := seatMap.Get()
+	use, isPlan := seatPlan.Get()
 	var source app.SeatMapSource
 	switch {
 	case isWhole == isPlan:

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
@@ -22,13 +23,23 @@ import (
 	"ticketmesh.dev/services/shows/internal/sqlite"
 )
 
-// flaky fails the saving of performances while broken.
+// flaky fails the saving of performances while broken, and the inserting once
+// insertions are used up.
 type flaky struct {
 	*sqlite.Store
-	broken atomic.Bool
+	broken     atomic.Bool
+	limited    atomic.Bool
+	insertions atomic.Int32
 }
 
 var errCrash = errors.New("crash")
+
+func (f *flaky) InsertPerformance(ctx context.Context, p performance.Performance, m seatmap.Map, showVersion int, facts ...app.Fact) (performance.Performance, error) {
+	if f.limited.Load() && f.insertions.Add(-1) < 0 {
+		return performance.Performance{}, errCrash
+	}
+	return f.Store.InsertPerformance(ctx, p, m, showVersion, facts...)
+}
 
 func (f *flaky) SavePerformance(ctx context.Context, p, was performance.Performance, showVersion int, facts ...app.Fact) error {
 	if f.broken.Load() {
@@ -285,5 +296,76 @@ func TestEveryChangeAtTheSameTimeIsToldOnceAtItsVersion(t *testing.T) {
 		case version(t, e) != p.Version:
 			t.Errorf("performance %s has version %d, told was %d", performanceID, p.Version, version(t, e))
 		}
+	}
+}
+
+// daily is a rule that gives a date for each of its letters.
+type daily struct{}
+
+func (daily) Expand(rule string, start time.Time, _ *time.Location, _ int) ([]time.Time, error) {
+	dates := make([]time.Time, len(rule))
+	for i := range dates {
+		dates[i] = start.AddDate(0, 0, i)
+	}
+	return dates, nil
+}
+
+func TestASeriesThatACrashCutOffIsFinished(t *testing.T) {
+	t.Parallel()
+	store := &flaky{Store: open(t)}
+	a := over(store)
+	showID := create(t, a)
+	must(a.PublishShow(t.Context(), ada, showID))(t)
+	store.limited.Store(true)
+	store.insertions.Store(2)
+	made := must(a.ScheduleSeries(t.Context(), ada, showID, daily{}, app.SeriesSchedule{
+		ID: id.New(), Rule: "xxxxx", StartsAt: "2027-06-01T20:00", TimeZone: "Europe/Vienna",
+		SeatMap: app.SeatMapSource{
+			Areas:           []seatmap.Area{{ID: "all", Kind: seatmap.General, Capacity: 10, PriceCategory: "I"}},
+			PriceCategories: []seatmap.PriceCategory{{ID: "I", Name: "First", Price: money.Money{Amount: 1, Currency: "EUR"}}},
+		},
+	}))(t)
+	told := []string{"show.published"}
+	for _, o := range made.State().Occurrences {
+		told = append(told, "performance.scheduled "+o.PerformanceID.String())
+	}
+	want(t, store.Store, told[:3]...)
+	if err := a.Settle(t.Context()); !errors.Is(err, errCrash) {
+		t.Fatalf("Settle() = %v while the store fails", err)
+	}
+	store.limited.Store(false)
+	for range 2 {
+		if err := a.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want(t, store.Store, told...)
+	}
+	if left := must(store.UnfinishedSeries(t.Context(), 10))(t); len(left) != 0 {
+		t.Errorf("unfinished: %v", left)
+	}
+}
+
+func TestASeriesOfACancelledShowIsNotFinished(t *testing.T) {
+	t.Parallel()
+	store := &flaky{Store: open(t)}
+	a := over(store)
+	showID := create(t, a)
+	store.limited.Store(true)
+	must(a.ScheduleSeries(t.Context(), ada, showID, daily{}, app.SeriesSchedule{
+		ID: id.New(), Rule: "xx", StartsAt: "2027-06-01T20:00", TimeZone: "Europe/Vienna",
+		SeatMap: app.SeatMapSource{
+			Areas:           []seatmap.Area{{ID: "all", Kind: seatmap.General, Capacity: 10, PriceCategory: "I"}},
+			PriceCategories: []seatmap.PriceCategory{{ID: "I", Name: "First", Price: money.Money{Amount: 1, Currency: "EUR"}}},
+		},
+	}))(t)
+	must(a.CancelShow(t.Context(), ada, showID, ""))(t)
+	store.limited.Store(false)
+	if err := a.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	page := must(a.ListPerformances(t.Context(), ada, showID, app.PerformanceKey{}, 10))(t)
+	left := must(store.UnfinishedSeries(t.Context(), 10))(t)
+	if len(page.Performances) != 0 || len(left) != 0 {
+		t.Errorf("performances %v, unfinished %v", page.Performances, left)
 	}
 }

@@ -63,6 +63,9 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"a seat plan is written at the expected version only", seatPlanAtVersions},
 		{"a deleted seat plan is gone with all versions", deleteSeatPlan},
 		{"seat plans are listed for their organizer", listSeatPlans},
+		{"a series reads back as it was written", seriesRoundTrip},
+		{"inserting a series again returns the first", insertSeriesTwice},
+		{"unfinished series are listed until finished", unfinishedSeries},
 		{"the store is ready", func(t *testing.T, h Harness) { noError(t, h.Store.Ready(t.Context())) }},
 	}
 	for _, tt := range tests {
