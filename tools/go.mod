@@ -19,6 +19,8 @@ require (
 	ticketmesh.dev/services/tickets v0.0.0
 )
 
+require github.com/teambition/rrule-go v1.8.2 // indirect
+
 require (
 	github.com/aymerick/douceur v0.2.0 // indirect
 	github.com/bojanz/currency v1.4.2 // indirect
