@@ -10,11 +10,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// eventsDocument turns the event schemas of one service into the OpenAPI
-// document that the generator reads: every definition is a component, and every
-// event is a webhook, since the generator writes only what something refers to.
+// eventsDocument turns the event schemas of some services into the OpenAPI
+// document that the generators read: every definition is a component, and every
+// event is a webhook, since a generator may write only what something refers to.
 // The order of properties is kept.
-func eventsDocument(eventsDir, service string) (*yaml.Node, error) {
+func eventsDocument(eventsDir string, services ...string) (*yaml.Node, error) {
 	schemas := mapping()
 	shared, err := readNode(filepath.Join(eventsDir, "shared.v1.schema.json"))
 	if err != nil {
@@ -30,42 +30,34 @@ func eventsDocument(eventsDir, service string) (*yaml.Node, error) {
 		set(schemas, definitions.Content[i].Value, definitions.Content[i+1])
 	}
 
-	files, err := filepath.Glob(filepath.Join(eventsDir, service, "*.schema.json"))
-	if err != nil {
-		return nil, err
-	}
-	sort.Strings(files)
 	webhooks := mapping()
-	for _, file := range files {
-		schema, err := readNode(file)
+	for _, service := range services {
+		events, err := readEvents(eventsDir, service)
 		if err != nil {
 			return nil, err
 		}
-		title := lookup(schema, "title")
-		if title == nil {
-			return nil, fmt.Errorf("%s has no title", file)
-		}
-		component := title.Value
-		if ref := lookup(schema, "$ref"); ref != nil {
-			// The event is a shared definition, perhaps with more of it required.
-			_, component, _ = strings.Cut(ref.Value, "#/$defs/")
-		} else {
-			for _, key := range []string{"$schema", "$id", "title", "x-event-type"} {
-				remove(schema, key)
+		for _, e := range events {
+			if lookup(webhooks, e.title) != nil {
+				return nil, fmt.Errorf("two events have the title %s", e.title)
 			}
-			set(schemas, component, schema)
+			if !e.shared {
+				for _, key := range []string{"$schema", "$id", "title", "x-event-type"} {
+					remove(e.schema, key)
+				}
+				set(schemas, e.component, e.schema)
+			}
+			set(webhooks, e.title, mappingOf(
+				"post", mappingOf(
+					"operationId", scalar(e.title),
+					"requestBody", mappingOf("content", mappingOf("application/json", mappingOf("schema",
+						mappingOf("$ref", scalar("#/components/schemas/"+e.component))))),
+					"responses", mappingOf("204", mappingOf("description", scalar("Taken."))),
+				)))
 		}
-		set(webhooks, title.Value, mappingOf(
-			"post", mappingOf(
-				"operationId", scalar(title.Value),
-				"requestBody", mappingOf("content", mappingOf("application/json", mappingOf("schema",
-					mappingOf("$ref", scalar("#/components/schemas/"+component))))),
-				"responses", mappingOf("204", mappingOf("description", scalar("Taken."))),
-			)))
 	}
 	document := mappingOf(
 		"openapi", scalar("3.1.0"),
-		"info", mappingOf("title", scalar(service+" events"), "version", scalar("1.0.0")),
+		"info", mappingOf("title", scalar(strings.Join(services, ", ")+" events"), "version", scalar("1.0.0")),
 		"paths", mapping(),
 		"webhooks", webhooks,
 		"components", mappingOf("schemas", schemas),
@@ -74,19 +66,72 @@ func eventsDocument(eventsDir, service string) (*yaml.Node, error) {
 	return document, nil
 }
 
+// event is one event schema.
+type event struct {
+	title, kind, id, description string
+	// component names the schema in the document: the title, or the shared
+	// definition that the event is, perhaps with more of it required.
+	component string
+	shared    bool
+	required  []string
+	schema    *yaml.Node
+}
+
+// readEvents reads the event schemas of a service, sorted by their files.
+func readEvents(eventsDir, service string) ([]event, error) {
+	files, err := filepath.Glob(filepath.Join(eventsDir, service, "*.schema.json"))
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(files)
+	var events []event
+	for _, file := range files {
+		schema, err := readNode(file)
+		if err != nil {
+			return nil, err
+		}
+		e := event{schema: schema}
+		for key, field := range map[string]*string{"title": &e.title, "x-event-type": &e.kind, "$id": &e.id, "description": &e.description} {
+			value := lookup(schema, key)
+			if value == nil {
+				return nil, fmt.Errorf("%s lacks %s", file, key)
+			}
+			*field = value.Value
+		}
+		e.component = e.title
+		if ref := lookup(schema, "$ref"); ref != nil {
+			_, e.component, e.shared = strings.Cut(ref.Value, "#/$defs/")
+			if required := lookup(schema, "required"); required != nil {
+				for _, name := range required.Content {
+					e.required = append(e.required, name.Value)
+				}
+			}
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
 // rewriteReferences points references between schema files at the components.
 func rewriteReferences(node *yaml.Node) {
-	if node.Kind == yaml.MappingNode {
-		if ref := lookup(node, "$ref"); ref != nil {
-			if _, name, found := strings.Cut(ref.Value, "#/$defs/"); found {
-				ref.Value = "#/components/schemas/" + name
-			}
-			// A description beside a reference makes the generator write a type of its own.
-			remove(node, "description")
+	if ref := lookup(node, "$ref"); ref != nil {
+		if _, name, found := strings.Cut(ref.Value, "#/$defs/"); found {
+			ref.Value = "#/components/schemas/" + name
 		}
 	}
 	for _, child := range node.Content {
 		rewriteReferences(child)
+	}
+}
+
+// bareReferences removes descriptions beside references, for which ogen would
+// write a type of its own.
+func bareReferences(node *yaml.Node) {
+	if lookup(node, "$ref") != nil {
+		remove(node, "description")
+	}
+	for _, child := range node.Content {
+		bareReferences(child)
 	}
 }
 

@@ -1,6 +1,7 @@
-// Package contractgen writes the Go code of the contracts: event types from the
-// JSON Schemas, and servers, clients and request types from the OpenAPI
-// documents. It reads nothing else, and what it writes is committed.
+// Package contractgen writes the code of the contracts. In Go: event types from
+// the JSON Schemas, and servers, clients and request types from the OpenAPI
+// documents. In TypeScript: types of the same, and of the envelope that
+// asyncapi.yaml describes. It reads nothing else, and what it writes is committed.
 package contractgen
 
 import (
@@ -14,6 +15,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"ticketmesh.dev/tools/internal/npm"
 )
 
 // timestampLayout has exactly three decimals, where RFC 3339 in Go drops zeros
@@ -35,35 +38,45 @@ const (
 `
 )
 
-// Run generates all packages of the contracts module in the workspace at root
-// and returns the folders it wrote, sorted. What was generated before and is no
-// longer described is removed. With names of services, only theirs are.
+// Run generates all that is generated in the contracts module of the workspace
+// at root and returns what it wrote, folders of Go and files of TypeScript,
+// sorted. With names of services, only theirs is, and the TypeScript types of
+// all events. Without Node.js nothing is and the error is npm.ErrMissing.
 func Run(ctx context.Context, root string, services ...string) ([]string, error) {
+	if _, err := npm.Install(ctx, root); err != nil {
+		return nil, err
+	}
 	wanted := func(service string) bool { return len(services) == 0 || slices.Contains(services, service) }
 	contracts := filepath.Join(root, "contracts")
+	eventsDir := filepath.Join(contracts, "events")
 	var written []string
 
-	entries, err := os.ReadDir(filepath.Join(contracts, "events"))
+	publishers, err := eventServices(eventsDir)
 	if err != nil {
 		return nil, err
 	}
-	for _, entry := range entries {
-		if !entry.IsDir() || !wanted(entry.Name()) {
+	for _, service := range publishers {
+		if !wanted(service) {
 			continue
 		}
-		document, err := eventsDocument(filepath.Join(contracts, "events"), entry.Name())
+		document, err := eventsDocument(eventsDir, service)
 		if err != nil {
 			return nil, err
 		}
-		name := entry.Name() + "events"
+		bareReferences(document)
+		name := service + "events"
 		if err := generate(ctx, root, document, eventsConfig, filepath.Join(contracts, name)); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if err := writeConstants(filepath.Join(contracts, "events"), entry.Name(), filepath.Join(contracts, name)); err != nil {
+		if err := writeConstants(eventsDir, service, filepath.Join(contracts, name)); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		written = append(written, name)
 	}
+	if err := writeEventTypes(ctx, root, publishers); err != nil {
+		return nil, fmt.Errorf("types of events: %w", err)
+	}
+	written = append(written, typescript("events"))
 
 	documents, err := filepath.Glob(filepath.Join(contracts, "api", "*.openapi.yaml"))
 	if err != nil {
@@ -82,13 +95,31 @@ func Run(ctx context.Context, root string, services ...string) ([]string, error)
 		if err := generate(ctx, root, document, apiConfig, filepath.Join(contracts, name)); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		written = append(written, name)
+		if err := writeAPITypes(ctx, root, service); err != nil {
+			return nil, fmt.Errorf("types of the API of %s: %w", service, err)
+		}
+		written = append(written, name, typescript(service))
 	}
 	slices.Sort(written)
 	return written, nil
 }
 
-// generate runs the pinned generator over the document.
+// eventServices are the services that have events, sorted.
+func eventServices(eventsDir string) ([]string, error) {
+	entries, err := os.ReadDir(eventsDir)
+	if err != nil {
+		return nil, err
+	}
+	var services []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			services = append(services, entry.Name())
+		}
+	}
+	return services, nil
+}
+
+// generate has ogen, which tools/pinned pins, write the Go code of the document.
 func generate(ctx context.Context, root string, document *yaml.Node, config, target string) error {
 	inlineScalars(document, lookup(lookup(document, "components"), "schemas"))
 	prepare(document)

@@ -15,8 +15,8 @@ import (
 	"ticketmesh.dev/tools/internal/contractgen"
 )
 
-// sources are the folders of contracts that are written by hand, and are all
-// that the generator reads.
+// sources are the folders of contracts that are written by hand, and are with
+// asyncapi.yaml all that the generator reads.
 var sources = []string{"api", "events"}
 
 // Check returns the generated files of the workspace at root that are stale,
@@ -32,6 +32,13 @@ func Check(ctx context.Context, root string) ([]string, error) {
 			return nil, err
 		}
 	}
+	asyncapi, err := os.ReadFile(filepath.Join(root, "contracts", "asyncapi.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(scratch, "contracts", "asyncapi.yaml"), asyncapi, 0o600); err != nil {
+		return nil, err
+	}
 	// The generator runs in its own module, which is found from the root.
 	tools, err := filepath.Abs(filepath.Join(root, "tools"))
 	if err != nil {
@@ -46,8 +53,8 @@ func Check(ctx context.Context, root string) ([]string, error) {
 	return Compare(filepath.Join(root, "contracts"), filepath.Join(scratch, "contracts"))
 }
 
-// Compare compares the generated files (*_gen.go) in two folders and returns a
-// line for each that differs, sorted.
+// Compare compares the generated files (*_gen.go, *.gen.d.ts) in two folders and
+// returns a line for each that differs, sorted.
 func Compare(have, want string) ([]string, error) {
 	haveFiles, err := read(have)
 	if err != nil {
@@ -80,7 +87,7 @@ func read(folder string) (map[string][]byte, error) {
 	files := make(map[string][]byte)
 	root := os.DirFS(folder)
 	err := fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_gen.go") {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_gen.go") && !strings.HasSuffix(path, ".gen.d.ts") {
 			return err
 		}
 		files[path], err = fs.ReadFile(root, path)

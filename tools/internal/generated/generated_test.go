@@ -26,8 +26,8 @@ func write(t *testing.T, files map[string]string) string {
 
 func TestCompareReportsWhatDiffers(t *testing.T) {
 	t.Parallel()
-	want := write(t, map[string]string{"aapi/a_gen.go": "1", "aapi/b_gen.go": "2", "bevents/c_gen.go": "3"})
-	have := write(t, map[string]string{"aapi/a_gen.go": "1", "aapi/b_gen.go": "changed", "old/d_gen.go": "4", "contracts.go": "by hand", "api/a.yaml": "by hand"})
+	want := write(t, map[string]string{"aapi/a_gen.go": "1", "aapi/b_gen.go": "2", "bevents/c_gen.go": "3", "typescript/a.gen.d.ts": "5"})
+	have := write(t, map[string]string{"aapi/a_gen.go": "1", "aapi/b_gen.go": "changed", "old/d_gen.go": "4", "typescript/a.gen.d.ts": "changed", "typescript/b.gen.d.ts": "6", "typescript/example.ts": "by hand", "contracts.go": "by hand", "api/a.yaml": "by hand"})
 	got, err := generated.Compare(have, want)
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +36,8 @@ func TestCompareReportsWhatDiffers(t *testing.T) {
 		"contracts/aapi/b_gen.go: is not what the contracts generate",
 		"contracts/bevents/c_gen.go: is missing",
 		"contracts/old/d_gen.go: is generated from nothing",
+		"contracts/typescript/a.gen.d.ts: is not what the contracts generate",
+		"contracts/typescript/b.gen.d.ts: is generated from nothing",
 	}
 	if !slices.Equal(got, expected) {
 		t.Errorf("found %q, want %q", got, expected)
