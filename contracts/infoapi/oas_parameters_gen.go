@@ -378,7 +378,8 @@ func decodeCreateVenueParams(args [0]string, argsEscaped bool, r *http.Request) 
 // DeleteArtistParams is parameters of deleteArtist operation.
 type DeleteArtistParams struct {
 	// The version that is to be changed, in quotes, or `*` for any.
-	IfMatch  OptString `json:",omitempty,omitzero"`
+	IfMatch OptString `json:",omitempty,omitzero"`
+	// Id of an artist.
 	ArtistId uuid.UUID
 }
 
@@ -524,7 +525,8 @@ type DeletePageParams struct {
 	Lang OptString `json:",omitempty,omitzero"`
 	// The version that is to be changed, in quotes, or `*` for any.
 	IfMatch OptString `json:",omitempty,omitzero"`
-	Slug    string
+	// Path of a page.
+	Slug string
 }
 
 func unpackDeletePageParams(packed middleware.Parameters) (params DeletePageParams) {
@@ -765,6 +767,7 @@ func decodeDeletePageParams(args [1]string, argsEscaped bool, r *http.Request) (
 type DeleteVenueParams struct {
 	// The version that is to be changed, in quotes, or `*` for any.
 	IfMatch OptString `json:",omitempty,omitzero"`
+	// Id of a venue.
 	VenueId uuid.UUID
 }
 
@@ -906,6 +909,7 @@ func decodeDeleteVenueParams(args [1]string, argsEscaped bool, r *http.Request) 
 
 // GetArtistParams is parameters of getArtist operation.
 type GetArtistParams struct {
+	// Id of an artist.
 	ArtistId uuid.UUID
 }
 
@@ -973,7 +977,8 @@ func decodeGetArtistParams(args [1]string, argsEscaped bool, r *http.Request) (p
 type GetAssetParams struct {
 	// Entity tags that the client has.
 	IfNoneMatch OptString `json:",omitempty,omitzero"`
-	Key         string
+	// Key of a file.
+	Key string
 }
 
 func unpackGetAssetParams(packed middleware.Parameters) (params GetAssetParams) {
@@ -1111,7 +1116,8 @@ type GetPageParams struct {
 	Lang OptString `json:",omitempty,omitzero"`
 	// Languages in the order of preference (RFC 9110). What is malformed in it counts as absent.
 	AcceptLanguage OptString `json:",omitempty,omitzero"`
-	Slug           string
+	// Path of a page.
+	Slug string
 }
 
 func unpackGetPageParams(packed middleware.Parameters) (params GetPageParams) {
@@ -1323,6 +1329,7 @@ func decodeGetPageParams(args [1]string, argsEscaped bool, r *http.Request) (par
 
 // GetVenueParams is parameters of getVenue operation.
 type GetVenueParams struct {
+	// Id of a venue.
 	VenueId uuid.UUID
 }
 
@@ -1912,7 +1919,8 @@ func decodeListVenuesParams(args [0]string, argsEscaped bool, r *http.Request) (
 type PutPageParams struct {
 	// The version that is to be changed, in quotes, or `*` for any.
 	IfMatch OptString `json:",omitempty,omitzero"`
-	Slug    string
+	// Path of a page.
+	Slug string
 }
 
 func unpackPutPageParams(packed middleware.Parameters) (params PutPageParams) {
@@ -2074,7 +2082,8 @@ func decodePutPageParams(args [1]string, argsEscaped bool, r *http.Request) (par
 // ReplaceArtistParams is parameters of replaceArtist operation.
 type ReplaceArtistParams struct {
 	// The version that is to be changed, in quotes, or `*` for any.
-	IfMatch  OptString `json:",omitempty,omitzero"`
+	IfMatch OptString `json:",omitempty,omitzero"`
+	// Id of an artist.
 	ArtistId uuid.UUID
 }
 
@@ -2218,6 +2227,7 @@ func decodeReplaceArtistParams(args [1]string, argsEscaped bool, r *http.Request
 type ReplaceVenueParams struct {
 	// The version that is to be changed, in quotes, or `*` for any.
 	IfMatch OptString `json:",omitempty,omitzero"`
+	// Id of a venue.
 	VenueId uuid.UUID
 }
 

@@ -562,7 +562,7 @@ type Performance struct {
 	PreviousStartsAtUtc OptDateTime `json:"previousStartsAtUtc"`
 	// Of a cancelled performance: why, for customers.
 	Reason OptString `json:"reason"`
-	// Version of the seat map.
+	// Version of the seat map, counting from 1.
 	SeatMapVersion int        `json:"seatMapVersion"`
 	SeatMap        OptSeatMap `json:"seatMap"`
 	// Path of the shows API that answers the seat map; instead of seatMap when that is over 200 KiB.

@@ -18,7 +18,7 @@ type AvailabilityChanged struct {
 	PerformanceID uuid.UUID `json:"performanceId"`
 	// Identifies an area within its seat map.
 	AreaID string `json:"areaId"`
-	// Number of the partition within its area, from 0.
+	// Number of the partition within its area, counting from 0.
 	Partition int `json:"partition"`
 	// The entity's version after this event, counting from 1.
 	Version int `json:"version"`

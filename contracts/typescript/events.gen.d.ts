@@ -65,6 +65,8 @@ export interface components {
             aisleAfter?: string[];
             /** @description Numbers of the wheelchair places. */
             wheelchair?: string[];
+            /** @description Numbers of the seats for who comes with somebody in a wheelchair place. */
+            companion?: string[];
         };
         /** @description An area of a seat map. */
         Area: {
@@ -164,7 +166,7 @@ export interface components {
             previousStartsAtUtc?: components["schemas"]["Timestamp"];
             /** @description Of a cancelled performance: why, for customers. */
             reason?: string;
-            /** @description Version of the seat map. */
+            /** @description Version of the seat map, counting from 1. */
             seatMapVersion: number;
             seatMap?: components["schemas"]["SeatMap"];
             /** @description Path of the shows API that answers the seat map; instead of seatMap when that is over 200 KiB. */
@@ -241,7 +243,7 @@ export interface components {
         AvailabilityChanged: {
             performanceId: components["schemas"]["Id"];
             areaId: components["schemas"]["AreaId"];
-            /** @description Number of the partition within its area, from 0. */
+            /** @description Number of the partition within its area, counting from 0. */
             partition: number;
             version: components["schemas"]["Version"];
             /** @description Places in the partition. */

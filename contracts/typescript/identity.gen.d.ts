@@ -112,12 +112,24 @@ export interface components {
             /** @description What is wrong with it. */
             message: string;
         };
+        /**
+         * @example {
+         *       "email": "ada@example.com",
+         *       "password": "correct horse"
+         *     }
+         */
         SignUp: {
             /** @description The e-mail address. */
             email: string;
             /** @description The password. */
             password: string;
         };
+        /**
+         * @example {
+         *       "userId": "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b",
+         *       "email": "ada@example.com"
+         *     }
+         */
         User: {
             /**
              * Format: uuid
@@ -127,6 +139,15 @@ export interface components {
             /** @description The e-mail address, as it was taken. */
             email: string;
         };
+        /**
+         * @example {
+         *       "email": "ada@example.com",
+         *       "password": "correct horse"
+         *     }
+         * @example {
+         *       "refresh_token": "LZ4VQ2YB6RM3K7DPX5TNC2WQJH"
+         *     }
+         */
         TokenRequest: components["schemas"]["PasswordGrant"] | components["schemas"]["RefreshGrant"];
         PasswordGrant: {
             /** @description The e-mail address. */
@@ -138,6 +159,15 @@ export interface components {
             /** @description The refresh token of an earlier answer. */
             refresh_token: string;
         };
+        /**
+         * @example {
+         *       "access_token": "eyJhbGciOiJSUzI1NiJ9.eyJ0b2tlbl91c2UiOiJhY2Nlc3MifQ.c2ln",
+         *       "id_token": "eyJhbGciOiJSUzI1NiJ9.eyJ0b2tlbl91c2UiOiJpZCJ9.c2ln",
+         *       "refresh_token": "LZ4VQ2YB6RM3K7DPX5TNC2WQJH",
+         *       "token_type": "Bearer",
+         *       "expires_in": 3600
+         *     }
+         */
         Tokens: {
             /** @description What the API takes. */
             access_token: string;
@@ -150,6 +180,39 @@ export interface components {
             /** @description Seconds until the access token expires. */
             expires_in: number;
         };
+        /**
+         * @example {
+         *       "issuer": "https://tickets.example.com",
+         *       "jwks_uri": "https://tickets.example.com/.well-known/jwks.json",
+         *       "token_endpoint": "https://tickets.example.com/auth/token",
+         *       "grant_types_supported": [
+         *         "password",
+         *         "refresh_token"
+         *       ],
+         *       "response_types_supported": [],
+         *       "subject_types_supported": [
+         *         "public"
+         *       ],
+         *       "id_token_signing_alg_values_supported": [
+         *         "RS256"
+         *       ],
+         *       "scopes_supported": [
+         *         "openid",
+         *         "email"
+         *       ],
+         *       "claims_supported": [
+         *         "sub",
+         *         "iss",
+         *         "aud",
+         *         "exp",
+         *         "iat",
+         *         "auth_time",
+         *         "email",
+         *         "email_verified",
+         *         "cognito:groups"
+         *       ]
+         *     }
+         */
         Configuration: {
             issuer: string;
             jwks_uri: string;
@@ -161,6 +224,20 @@ export interface components {
             scopes_supported: string[];
             claims_supported: string[];
         };
+        /**
+         * @example {
+         *       "keys": [
+         *         {
+         *           "kty": "RSA",
+         *           "kid": "RfDuO5rO9dwQ54vjyltVjzMyL6ziy_bXlyKGDesd1lY",
+         *           "use": "sig",
+         *           "alg": "RS256",
+         *           "n": "sXVKHheVbca1xt2WoaVIi6KuBtoE5WDStwUHfoTaOyxeVn-TAEujkbi1y6xtlFh1tKPVamX8Z8b7vyrsIohvf8nqiBG6J42Yeqx2HEtuAaDdyuoYjPV5LwJsnKIGuTt6y2cWDNeRe9kKNzIi0rn0giZBQ_JdyUVNPIM3T9rcmFfnZAookUqqRcbc0khBkUkwOR0MNWTxhMa1eXgSlfuJsaX6lcCCE7zjyB27_Mbj95OZNqWHV2sFgWQerGqMajb2iCguIYWABiAAO9eeOGWQR4uzq3UORZG0wdU3iMsfe6ydJofTYvHJBAS-cZqLVPlDhWQWkIOZuMy-ne1J7J5pCQ",
+         *           "e": "AQAB"
+         *         }
+         *       ]
+         *     }
+         */
         JWKS: {
             keys: components["schemas"]["JWK"][];
         };

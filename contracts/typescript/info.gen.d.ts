@@ -28,6 +28,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Id of a venue.
+                 * @example 01a211aa-270f-763f-a5a1-bdf592916d72
+                 */
                 venueId: components["parameters"]["VenueId"];
             };
             cookie?: never;
@@ -73,6 +77,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Id of an artist.
+                 * @example 01a211aa-271a-73ec-b07b-71bf5d79b7cb
+                 */
                 artistId: components["parameters"]["ArtistId"];
             };
             cookie?: never;
@@ -121,6 +129,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Path of a page.
+                 * @example getting-in
+                 */
                 slug: components["parameters"]["Slug"];
             };
             cookie?: never;
@@ -191,6 +203,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Key of a file.
+                 * @example 01a211aa-28c2-7c88-83d9-a33c04c9f219-hall.png
+                 */
                 key: components["parameters"]["AssetKey"];
             };
             cookie?: never;
@@ -244,6 +260,16 @@ export interface components {
          * @description RFC 3339 in UTC with exactly three decimals (milliseconds).
          */
         Timestamp: string;
+        /**
+         * @example {
+         *       "name": "Musikverein",
+         *       "address": "Musikvereinsplatz 1",
+         *       "city": "Vienna",
+         *       "country": "AT",
+         *       "timeZone": "Europe/Vienna",
+         *       "capacity": 1744
+         *     }
+         */
         VenueInput: {
             name: string;
             /** @description Street address. */
@@ -256,6 +282,18 @@ export interface components {
             /** @description People it takes. */
             capacity?: number;
         };
+        /**
+         * @example {
+         *       "venueId": "01a211aa-270f-763f-a5a1-bdf592916d72",
+         *       "name": "Musikverein",
+         *       "address": "Musikvereinsplatz 1",
+         *       "city": "Vienna",
+         *       "country": "AT",
+         *       "timeZone": "Europe/Vienna",
+         *       "capacity": 1744,
+         *       "version": 3
+         *     }
+         */
         Venue: {
             venueId: components["schemas"]["Id"];
             name: string;
@@ -266,6 +304,22 @@ export interface components {
             capacity?: number;
             version: components["schemas"]["Version"];
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "venueId": "01a211aa-270f-763f-a5a1-bdf592916d72",
+         *           "name": "Musikverein",
+         *           "address": "Musikvereinsplatz 1",
+         *           "city": "Vienna",
+         *           "country": "AT",
+         *           "timeZone": "Europe/Vienna",
+         *           "capacity": 1744,
+         *           "version": 3
+         *         }
+         *       ]
+         *     }
+         */
         VenueList: {
             items: components["schemas"]["Venue"][];
             /** @description Absent at the end. */
@@ -276,11 +330,37 @@ export interface components {
             /** @description Absolute http or https URL. */
             url: string;
         };
+        /**
+         * @example {
+         *       "name": "Lunar Drift",
+         *       "description": "Live electronics.",
+         *       "links": [
+         *         {
+         *           "label": "Home",
+         *           "url": "https://lunardrift.example.com/"
+         *         }
+         *       ]
+         *     }
+         */
         ArtistInput: {
             name: string;
             description?: string;
             links?: components["schemas"]["Link"][];
         };
+        /**
+         * @example {
+         *       "artistId": "01a211aa-271a-73ec-b07b-71bf5d79b7cb",
+         *       "name": "Lunar Drift",
+         *       "description": "Live electronics.",
+         *       "links": [
+         *         {
+         *           "label": "Home",
+         *           "url": "https://lunardrift.example.com/"
+         *         }
+         *       ],
+         *       "version": 1
+         *     }
+         */
         Artist: {
             artistId: components["schemas"]["Id"];
             name: string;
@@ -288,17 +368,50 @@ export interface components {
             links?: components["schemas"]["Link"][];
             version: components["schemas"]["Version"];
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "artistId": "01a211aa-271a-73ec-b07b-71bf5d79b7cb",
+         *           "name": "Lunar Drift",
+         *           "description": "Live electronics.",
+         *           "links": [
+         *             {
+         *               "label": "Home",
+         *               "url": "https://lunardrift.example.com/"
+         *             }
+         *           ],
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
         ArtistList: {
             items: components["schemas"]["Artist"][];
             /** @description Absent at the end. */
             nextCursor?: string;
         };
+        /**
+         * @example {
+         *       "language": "de-AT",
+         *       "title": "Einlass",
+         *       "markdown": "Türen öffnen *eine Stunde* vor Beginn."
+         *     }
+         */
         PageInput: {
             language: components["schemas"]["Language"];
             title: string;
             /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8. */
             markdown: string;
         };
+        /**
+         * @example {
+         *       "slug": "getting-in",
+         *       "language": "de-AT",
+         *       "title": "Einlass",
+         *       "markdown": "Türen öffnen *eine Stunde* vor Beginn."
+         *     }
+         */
         PageCreation: {
             slug: components["schemas"]["Slug"];
             language: components["schemas"]["Language"];
@@ -306,6 +419,16 @@ export interface components {
             /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8. */
             markdown: string;
         };
+        /**
+         * @example {
+         *       "slug": "getting-in",
+         *       "language": "de-AT",
+         *       "title": "Einlass",
+         *       "markdown": "Türen öffnen *eine Stunde* vor Beginn.",
+         *       "html": "<p>Türen öffnen <em>eine Stunde</em> vor Beginn.</p>\n",
+         *       "version": 1
+         *     }
+         */
         Page: {
             slug: string;
             language: string;
@@ -322,6 +445,19 @@ export interface components {
             title: string;
             version: components["schemas"]["Version"];
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "slug": "getting-in",
+         *           "language": "de-AT",
+         *           "title": "Einlass",
+         *           "version": 1
+         *         }
+         *       ],
+         *       "nextCursor": "eyJTbHVnIjoiZ2V0dGluZy1pbiIsIkxhbmd1YWdlIjoiZGUtQVQifQ"
+         *     }
+         */
         PageList: {
             items: components["schemas"]["PageSummary"][];
             /** @description Absent at the end. */
@@ -339,11 +475,37 @@ export interface components {
             /** @description Plain text around what matched, not HTML. */
             snippet: string;
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "type": "venue",
+         *           "id": "01a211aa-270f-763f-a5a1-bdf592916d72",
+         *           "title": "Musikverein",
+         *           "snippet": "Musikvereinsplatz 1 Vienna AT"
+         *         },
+         *         {
+         *           "type": "page",
+         *           "id": "getting-in",
+         *           "language": "de-AT",
+         *           "title": "Einlass",
+         *           "snippet": "Türen öffnen eine Stunde vor Beginn."
+         *         }
+         *       ]
+         *     }
+         */
         SearchResults: {
             items: components["schemas"]["SearchResult"][];
             /** @description Absent at the end. */
             nextCursor?: string;
         };
+        /**
+         * @example {
+         *       "name": "Hall.png",
+         *       "contentType": "image/png",
+         *       "size": 348160
+         *     }
+         */
         AssetInput: {
             /** @description File name; it becomes part of the key. */
             name: string;
@@ -355,6 +517,17 @@ export interface components {
              */
             size: number;
         };
+        /**
+         * @example {
+         *       "key": "01a211aa-28c2-7c88-83d9-a33c04c9f219-hall.png",
+         *       "uploadUrl": "https://tickets.example.com/info/assets/01a211aa-28c2-7c88-83d9-a33c04c9f219-hall.png?expires=1803895200&signature=82966728f16e0a7bec1e57e57c0e595a6b696383afbd6c646af748e744b61fc4",
+         *       "method": "PUT",
+         *       "headers": {
+         *         "Content-Type": "image/png"
+         *       },
+         *       "expiresAt": "2027-03-01T10:00:00.000Z"
+         *     }
+         */
         Upload: {
             key: string;
             /** @description Signed; whoever has it may upload this one file. */
@@ -367,6 +540,11 @@ export interface components {
             };
             expiresAt: components["schemas"]["Timestamp"];
         };
+        /**
+         * @example {
+         *       "status": "ok"
+         *     }
+         */
         Health: {
             /** @enum {string} */
             status: "ok";
@@ -531,9 +709,25 @@ export interface components {
         };
     };
     parameters: {
+        /**
+         * @description Id of a venue.
+         * @example 01a211aa-270f-763f-a5a1-bdf592916d72
+         */
         VenueId: components["schemas"]["Id"];
+        /**
+         * @description Id of an artist.
+         * @example 01a211aa-271a-73ec-b07b-71bf5d79b7cb
+         */
         ArtistId: components["schemas"]["Id"];
+        /**
+         * @description Path of a page.
+         * @example getting-in
+         */
         Slug: components["schemas"]["Slug"];
+        /**
+         * @description Key of a file.
+         * @example 01a211aa-28c2-7c88-83d9-a33c04c9f219-hall.png
+         */
         AssetKey: components["schemas"]["AssetKey"];
         /** @description How many at most. */
         Limit: number;
@@ -689,6 +883,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Id of a venue.
+                 * @example 01a211aa-270f-763f-a5a1-bdf592916d72
+                 */
                 venueId: components["parameters"]["VenueId"];
             };
             cookie?: never;
@@ -718,6 +916,10 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /**
+                 * @description Id of a venue.
+                 * @example 01a211aa-270f-763f-a5a1-bdf592916d72
+                 */
                 venueId: components["parameters"]["VenueId"];
             };
             cookie?: never;
@@ -756,6 +958,10 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /**
+                 * @description Id of a venue.
+                 * @example 01a211aa-270f-763f-a5a1-bdf592916d72
+                 */
                 venueId: components["parameters"]["VenueId"];
             };
             cookie?: never;
@@ -847,6 +1053,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Id of an artist.
+                 * @example 01a211aa-271a-73ec-b07b-71bf5d79b7cb
+                 */
                 artistId: components["parameters"]["ArtistId"];
             };
             cookie?: never;
@@ -876,6 +1086,10 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /**
+                 * @description Id of an artist.
+                 * @example 01a211aa-271a-73ec-b07b-71bf5d79b7cb
+                 */
                 artistId: components["parameters"]["ArtistId"];
             };
             cookie?: never;
@@ -914,6 +1128,10 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /**
+                 * @description Id of an artist.
+                 * @example 01a211aa-271a-73ec-b07b-71bf5d79b7cb
+                 */
                 artistId: components["parameters"]["ArtistId"];
             };
             cookie?: never;
@@ -1011,6 +1229,10 @@ export interface operations {
                 "Accept-Language"?: components["parameters"]["AcceptLanguage"];
             };
             path: {
+                /**
+                 * @description Path of a page.
+                 * @example getting-in
+                 */
                 slug: components["parameters"]["Slug"];
             };
             cookie?: never;
@@ -1032,6 +1254,10 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /**
+                 * @description Path of a page.
+                 * @example getting-in
+                 */
                 slug: components["parameters"]["Slug"];
             };
             cookie?: never;
@@ -1081,6 +1307,10 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /**
+                 * @description Path of a page.
+                 * @example getting-in
+                 */
                 slug: components["parameters"]["Slug"];
             };
             cookie?: never;
@@ -1179,6 +1409,10 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
+                /**
+                 * @description Key of a file.
+                 * @example 01a211aa-28c2-7c88-83d9-a33c04c9f219-hall.png
+                 */
                 key: components["parameters"]["AssetKey"];
             };
             cookie?: never;

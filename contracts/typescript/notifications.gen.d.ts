@@ -91,15 +91,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @description A problem as of RFC 9457; code is stable, the rest is for people.
-         * @example {
-         *       "type": "https://ticketmesh.dev/problems/not_found",
-         *       "title": "Not found",
-         *       "status": 404,
-         *       "code": "not_found"
-         *     }
-         */
+        /** @description A problem as of RFC 9457; code is stable, the rest is for people. */
         Problem: {
             /** @description URI of the problem type, ending in the code. */
             type: string;
@@ -127,6 +119,11 @@ export interface components {
          * @description RFC 3339 in UTC with milliseconds.
          */
         Timestamp: string;
+        /**
+         * @example {
+         *       "status": "ok"
+         *     }
+         */
         Health: {
             /**
              * @description ok.
@@ -179,6 +176,21 @@ export interface components {
              */
             orderId?: string;
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "messageId": "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b",
+         *           "template": "order-confirmed",
+         *           "subject": "Your tickets: Die Zauberflöte",
+         *           "status": "queued",
+         *           "createdAt": "2027-02-01T09:00:00.120Z",
+         *           "performanceId": "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7c",
+         *           "orderId": "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7d"
+         *         }
+         *       ]
+         *     }
+         */
         MessageList: {
             /** @description The messages. */
             items: components["schemas"]["Message"][];
@@ -506,7 +518,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whether the service answers. */
+            /** @description The service answers. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -220,9 +220,98 @@ export interface paths {
         };
         /**
          * One version of a performance's seat map.
-         * @description It never changes. Events refer to it when they would be larger than the bus carries.
+         * @description As it is sold, without the seats that are out of sale. It never changes. Events refer to it when they would be larger than the bus carries.
          */
         get: operations["getSeatMap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shows/seatplans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's seat plans, the newest first.
+         * @description In descending order of planId, which is the order in which they were created.
+         */
+        get: operations["listSeatPlans"];
+        put?: never;
+        /**
+         * Create a seat plan.
+         * @description For the groups organizer and admin; it is seen by its organizer and by admins only.
+         */
+        post: operations["createSeatPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shows/seatplans/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a seat plan out of a document in another's format.
+         * @description pretix: the seating plan that its editor exports. A zone becomes an area for each category in it, seats stand in the order of their positions, a gap is an aisle. What a plan here cannot say is in findings.
+         */
+        post: operations["importSeatPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shows/seatplans/{planId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A seat plan. */
+        get: operations["getSeatPlan"];
+        /**
+         * Make the next version of a seat plan.
+         * @description Performances that were set up from an older version keep it. The same plan again makes no version.
+         */
+        put: operations["replaceSeatPlan"];
+        post?: never;
+        /**
+         * Delete a seat plan with all its versions.
+         * @description Performances that were set up from it keep their seat maps.
+         */
+        delete: operations["deleteSeatPlan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shows/seatplans/{planId}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A seat plan in another's format.
+         * @description What the format cannot say is in findings.
+         */
+        get: operations["exportSeatPlan"];
         put?: never;
         post?: never;
         delete?: never;
@@ -235,21 +324,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @description A problem as of RFC 9457; code is stable, the rest is for people.
-         * @example {
-         *       "type": "https://ticketmesh.dev/problems/invalid_request",
-         *       "title": "Invalid request",
-         *       "status": 400,
-         *       "code": "invalid_request",
-         *       "errors": [
-         *         {
-         *           "field": "seatMap.areas[0].rows[2].seats",
-         *           "message": "seat 7 is named twice"
-         *         }
-         *       ]
-         *     }
-         */
+        /** @description A problem as of RFC 9457; code is stable, the rest is for people. */
         Problem: {
             /** @description URI of the problem type, ending in the code. */
             type: string;
@@ -328,6 +403,11 @@ export interface components {
             /** @description ISO 4217 code. */
             currency: string;
         };
+        /**
+         * @example {
+         *       "status": "ok"
+         *     }
+         */
         Health: {
             /**
              * @description ok.
@@ -431,6 +511,21 @@ export interface components {
             /** @description Version of the show, from 1. */
             version: number;
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "showId": "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b",
+         *           "title": "Beethoven: Missa solemnis",
+         *           "description": "Wiener Symphoniker, Singverein",
+         *           "category": "concert",
+         *           "status": "published",
+         *           "version": 2
+         *         }
+         *       ],
+         *       "nextCursor": "AQGQtaJ8Pn1PihssPU5fans"
+         *     }
+         */
         ShowList: {
             /** @description The shows. */
             items: components["schemas"]["Show"][];
@@ -516,8 +611,12 @@ export interface components {
             seats: string;
             /** @description Seats after which an aisle cuts the row. */
             aisleAfter?: components["schemas"]["SeatLabel"][];
-            /** @description Wheelchair places. */
+            /** @description Wheelchair places: never part of the best available. */
             wheelchair?: components["schemas"]["SeatLabel"][];
+            /** @description Seats for who comes with somebody in a wheelchair place: never part of the best available. */
+            companion?: components["schemas"]["SeatLabel"][];
+            /** @description Seats that are not sold. */
+            outOfSale?: components["schemas"]["SeatLabel"][];
         };
         /** @description What a place of this category costs. */
         PriceCategoryInput: {
@@ -539,7 +638,40 @@ export interface components {
             /** @description Most places one customer may hold and own. */
             perCustomer?: number;
         };
-        /** @description Areas and what their places cost, all in one currency. */
+        /**
+         * @description Areas and what their places cost, all in one currency.
+         * @example {
+         *       "areas": [
+         *         {
+         *           "id": "stalls",
+         *           "kind": "seated",
+         *           "rows": [
+         *             {
+         *               "row": "A",
+         *               "seats": "1-11,13,15",
+         *               "aisleAfter": [
+         *                 "7"
+         *               ],
+         *               "wheelchair": [
+         *                 "15"
+         *               ]
+         *             }
+         *           ],
+         *           "priceCategory": "I"
+         *         }
+         *       ],
+         *       "priceCategories": [
+         *         {
+         *           "id": "I",
+         *           "name": "First",
+         *           "price": {
+         *             "amount": 4200,
+         *             "currency": "EUR"
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
         SeatMap: {
             /** @description The areas. */
             areas: components["schemas"]["Area"][];
@@ -574,6 +706,10 @@ export interface components {
             aisleAfter?: string[];
             /** @description Wheelchair places. */
             wheelchair?: string[];
+            /** @description Seats for who comes with somebody in a wheelchair place. */
+            companion?: string[];
+            /** @description Seats that are not sold. */
+            outOfSale?: string[];
         };
         /** @description What a place of this category costs. */
         PriceCategory: {
@@ -591,6 +727,7 @@ export interface components {
             perCustomer?: number;
         };
         /**
+         * @description Exactly one of seatMap and seatPlan.
          * @example {
          *       "startsAt": "2027-06-01T20:00",
          *       "timeZone": "Europe/Vienna",
@@ -644,7 +781,8 @@ export interface components {
              * @description When the sale closes; at the start of the performance unless given.
              */
             salesCloseAt?: string;
-            seatMap: components["schemas"]["SeatMapInput"];
+            seatMap?: components["schemas"]["SeatMapInput"];
+            seatPlan?: components["schemas"]["SeatPlanUse"];
             limits?: components["schemas"]["LimitsInput"];
         };
         /**
@@ -666,6 +804,53 @@ export interface components {
              */
             salesCloseAt?: string | null;
         };
+        /**
+         * @example {
+         *       "performanceId": "0190b5a3-11aa-7bbb-8ccc-0123456789ab",
+         *       "showId": "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b",
+         *       "startsAt": "2027-06-01T20:00",
+         *       "timeZone": "Europe/Vienna",
+         *       "startsAtUtc": "2027-06-01T18:00:00.000Z",
+         *       "salesOpenAt": "2027-01-15T09:00:00.000Z",
+         *       "seatMap": {
+         *         "areas": [
+         *           {
+         *             "id": "stalls",
+         *             "kind": "seated",
+         *             "rows": [
+         *               {
+         *                 "row": "A",
+         *                 "seats": "1-11,13,15",
+         *                 "aisleAfter": [
+         *                   "7"
+         *                 ],
+         *                 "wheelchair": [
+         *                   "15"
+         *                 ]
+         *               }
+         *             ],
+         *             "priceCategory": "I"
+         *           }
+         *         ],
+         *         "priceCategories": [
+         *           {
+         *             "id": "I",
+         *             "name": "First",
+         *             "price": {
+         *               "amount": 4200,
+         *               "currency": "EUR"
+         *             }
+         *           }
+         *         ]
+         *       },
+         *       "seatMapVersion": 1,
+         *       "limits": {
+         *         "perOrder": 8
+         *       },
+         *       "status": "scheduled",
+         *       "version": 1
+         *     }
+         */
         Performance: {
             /**
              * Format: uuid
@@ -685,6 +870,7 @@ export interface components {
             salesOpenAt?: components["schemas"]["Timestamp"];
             salesCloseAt?: components["schemas"]["Timestamp"];
             seatMap: components["schemas"]["SeatMap"];
+            seatPlan?: components["schemas"]["SeatPlanVersion"];
             /** @description Version of the seat map, from 1. */
             seatMapVersion: number;
             limits?: components["schemas"]["Limits"];
@@ -698,6 +884,57 @@ export interface components {
             /** @description Version of the performance, from 1. */
             version: number;
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "performanceId": "0190b5a3-11aa-7bbb-8ccc-0123456789ab",
+         *           "showId": "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b",
+         *           "startsAt": "2027-06-01T20:00",
+         *           "timeZone": "Europe/Vienna",
+         *           "startsAtUtc": "2027-06-01T18:00:00.000Z",
+         *           "salesOpenAt": "2027-01-15T09:00:00.000Z",
+         *           "seatMap": {
+         *             "areas": [
+         *               {
+         *                 "id": "stalls",
+         *                 "kind": "seated",
+         *                 "rows": [
+         *                   {
+         *                     "row": "A",
+         *                     "seats": "1-11,13,15",
+         *                     "aisleAfter": [
+         *                       "7"
+         *                     ],
+         *                     "wheelchair": [
+         *                       "15"
+         *                     ]
+         *                   }
+         *                 ],
+         *                 "priceCategory": "I"
+         *               }
+         *             ],
+         *             "priceCategories": [
+         *               {
+         *                 "id": "I",
+         *                 "name": "First",
+         *                 "price": {
+         *                   "amount": 4200,
+         *                   "currency": "EUR"
+         *                 }
+         *               }
+         *             ]
+         *           },
+         *           "seatMapVersion": 1,
+         *           "limits": {
+         *             "perOrder": 8
+         *           },
+         *           "status": "scheduled",
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
         PerformanceList: {
             /** @description The performances. */
             items: components["schemas"]["Performance"][];
@@ -726,6 +963,374 @@ export interface components {
             capacity: number;
             /** @description Places that can be held now. */
             available: number;
+        };
+        /**
+         * @description A format of seating plans.
+         * @enum {string}
+         */
+        SeatPlanFormat: "pretix";
+        /**
+         * @description A house without prices; at most 200,000 numbered seats and a capacity of 1,000,000 in all general areas.
+         * @example {
+         *       "name": "Great Hall",
+         *       "areas": [
+         *         {
+         *           "id": "stalls",
+         *           "name": "Stalls",
+         *           "kind": "seated",
+         *           "rows": [
+         *             {
+         *               "row": "A",
+         *               "seats": "1-11,13,15",
+         *               "aisleAfter": [
+         *                 "7"
+         *               ],
+         *               "wheelchair": [
+         *                 "15"
+         *               ],
+         *               "companion": [
+         *                 "13"
+         *               ],
+         *               "outOfSale": [
+         *                 "1"
+         *               ]
+         *             }
+         *           ],
+         *           "priceCategory": "I"
+         *         },
+         *         {
+         *           "id": "standing",
+         *           "kind": "general",
+         *           "capacity": 248,
+         *           "priceCategory": "II"
+         *         }
+         *       ],
+         *       "priceCategories": [
+         *         {
+         *           "id": "I",
+         *           "name": "First"
+         *         },
+         *         {
+         *           "id": "II",
+         *           "name": "Standing"
+         *         }
+         *       ]
+         *     }
+         */
+        SeatPlanInput: {
+            /** @description Name for its organizer; not only spaces. */
+            name: string;
+            /** @description The areas. */
+            areas: components["schemas"]["AreaInput"][];
+            /** @description The price categories that areas name. */
+            priceCategories: components["schemas"]["PlanCategoryInput"][];
+        };
+        /** @description A price category without its price. */
+        PlanCategoryInput: {
+            id: components["schemas"]["PriceCategoryId"];
+            /** @description Name for people. */
+            name: string;
+        };
+        /**
+         * @description A version of a seat plan.
+         * @example {
+         *       "planId": "0190b5a4-0000-7aaa-8bbb-0123456789ab",
+         *       "name": "Great Hall",
+         *       "areas": [
+         *         {
+         *           "id": "stalls",
+         *           "name": "Stalls",
+         *           "kind": "seated",
+         *           "rows": [
+         *             {
+         *               "row": "A",
+         *               "seats": "1-11,13,15",
+         *               "aisleAfter": [
+         *                 "7"
+         *               ],
+         *               "wheelchair": [
+         *                 "15"
+         *               ],
+         *               "companion": [
+         *                 "13"
+         *               ],
+         *               "outOfSale": [
+         *                 "1"
+         *               ]
+         *             }
+         *           ],
+         *           "priceCategory": "I"
+         *         },
+         *         {
+         *           "id": "standing",
+         *           "kind": "general",
+         *           "capacity": 248,
+         *           "priceCategory": "II"
+         *         }
+         *       ],
+         *       "priceCategories": [
+         *         {
+         *           "id": "I",
+         *           "name": "First"
+         *         },
+         *         {
+         *           "id": "II",
+         *           "name": "Standing"
+         *         }
+         *       ],
+         *       "places": 260,
+         *       "version": 1
+         *     }
+         */
+        SeatPlan: {
+            /**
+             * Format: uuid
+             * @description The seat plan.
+             */
+            planId: string;
+            /** @description Name for its organizer. */
+            name: string;
+            /** @description The areas. */
+            areas: components["schemas"]["Area"][];
+            /** @description The price categories. */
+            priceCategories: components["schemas"]["PlanCategory"][];
+            /** @description Places that are sold. */
+            places: number;
+            /** @description Version of the seat plan, from 1. */
+            version: number;
+        };
+        /** @description A price category without its price. */
+        PlanCategory: {
+            /** @description Id of the price category. */
+            id: string;
+            /** @description Name for people. */
+            name: string;
+        };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "planId": "0190b5a4-0000-7aaa-8bbb-0123456789ab",
+         *           "name": "Great Hall",
+         *           "places": 260,
+         *           "version": 1
+         *         }
+         *       ]
+         *     }
+         */
+        SeatPlanList: {
+            /** @description The seat plans. */
+            items: components["schemas"]["SeatPlanSummary"][];
+            /** @description Cursor of the next page, when there may be one. */
+            nextCursor?: string;
+        };
+        /** @description A seat plan without its areas. */
+        SeatPlanSummary: {
+            /**
+             * Format: uuid
+             * @description The seat plan.
+             */
+            planId: string;
+            /** @description Name for its organizer. */
+            name: string;
+            /** @description Places that are sold. */
+            places: number;
+            /** @description Newest version of the seat plan, from 1. */
+            version: number;
+        };
+        /**
+         * @description A version of a seat plan, and what its places cost, all in one currency.
+         * @example {
+         *       "planId": "0190b5a4-0000-7aaa-8bbb-0123456789ab",
+         *       "priceCategories": [
+         *         {
+         *           "id": "I",
+         *           "price": {
+         *             "amount": 4200,
+         *             "currency": "EUR"
+         *           }
+         *         },
+         *         {
+         *           "id": "II",
+         *           "price": {
+         *             "amount": 1200,
+         *             "currency": "EUR"
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        SeatPlanUse: {
+            /**
+             * Format: uuid
+             * @description The seat plan.
+             */
+            planId: string;
+            /** @description Version of the seat plan; the newest unless given. */
+            version?: number;
+            /** @description A price for each category that an area has. */
+            priceCategories: components["schemas"]["PlanPrice"][];
+        };
+        /** @description What a place of this category costs. */
+        PlanPrice: {
+            id: components["schemas"]["PriceCategoryId"];
+            /** @description Name for people; the plan's unless given. */
+            name?: string;
+            price: components["schemas"]["MoneyInput"];
+        };
+        /** @description What the seat map was made from. */
+        SeatPlanVersion: {
+            /**
+             * Format: uuid
+             * @description The seat plan.
+             */
+            planId: string;
+            /** @description Version of the seat plan. */
+            version: number;
+        };
+        /**
+         * @example {
+         *       "format": "pretix",
+         *       "document": {
+         *         "name": "Club",
+         *         "categories": [
+         *           {
+         *             "name": "I"
+         *           }
+         *         ],
+         *         "zones": [
+         *           {
+         *             "name": "Floor",
+         *             "position": {
+         *               "x": 0,
+         *               "y": 0
+         *             },
+         *             "rows": [
+         *               {
+         *                 "row_number": "A",
+         *                 "seats": [
+         *                   {
+         *                     "seat_guid": "a1",
+         *                     "seat_number": "1",
+         *                     "position": {
+         *                       "x": 0,
+         *                       "y": 0
+         *                     },
+         *                     "category": "I"
+         *                   }
+         *                 ]
+         *               }
+         *             ]
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        ImportSeatPlan: {
+            format: components["schemas"]["SeatPlanFormat"];
+            /** @description Name for its organizer; the document's unless given. */
+            name?: string;
+            /** @description The document in the format. */
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @example {
+         *       "plan": {
+         *         "planId": "0190b5a4-0000-7aaa-8bbb-0123456789ac",
+         *         "name": "Club",
+         *         "areas": [
+         *           {
+         *             "id": "floor",
+         *             "name": "Floor",
+         *             "kind": "seated",
+         *             "rows": [
+         *               {
+         *                 "row": "A",
+         *                 "seats": "1"
+         *               }
+         *             ],
+         *             "priceCategory": "I"
+         *           }
+         *         ],
+         *         "priceCategories": [
+         *           {
+         *             "id": "I",
+         *             "name": "I"
+         *           }
+         *         ],
+         *         "places": 1,
+         *         "version": 1
+         *       },
+         *       "findings": [
+         *         {
+         *           "where": "/categories/0/color",
+         *           "count": 1,
+         *           "message": "colours of categories are not kept"
+         *         }
+         *       ]
+         *     }
+         */
+        SeatPlanImport: {
+            plan: components["schemas"]["SeatPlan"];
+            /** @description What the plan does not keep or what was made out of what is there. */
+            findings: components["schemas"]["SeatPlanFinding"][];
+        };
+        /**
+         * @example {
+         *       "document": {
+         *         "name": "Club",
+         *         "categories": [
+         *           {
+         *             "name": "I"
+         *           }
+         *         ],
+         *         "zones": [
+         *           {
+         *             "name": "Floor",
+         *             "position": {
+         *               "x": 0,
+         *               "y": 0
+         *             },
+         *             "rows": [
+         *               {
+         *                 "row_number": "A",
+         *                 "seats": [
+         *                   {
+         *                     "seat_guid": "a1",
+         *                     "seat_number": "1",
+         *                     "position": {
+         *                       "x": 0,
+         *                       "y": 0
+         *                     },
+         *                     "category": "I"
+         *                   }
+         *                 ]
+         *               }
+         *             ]
+         *           }
+         *         ]
+         *       },
+         *       "findings": []
+         *     }
+         */
+        SeatPlanExport: {
+            /** @description The document in the format. */
+            document: {
+                [key: string]: unknown;
+            };
+            /** @description What the format cannot say. */
+            findings: components["schemas"]["SeatPlanFinding"][];
+        };
+        /** @description Something that one side says and the other cannot. */
+        SeatPlanFinding: {
+            /** @description The first place of it: a JSON pointer into the document, an area or a seat. */
+            where: string;
+            /** @description How many places there are. */
+            count: number;
+            /** @description What it is, for people. */
+            message: string;
         };
     };
     responses: {
@@ -769,6 +1374,38 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["Performance"];
+            };
+        };
+        /** @description The seat plan. */
+        SeatPlan: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["SeatPlan"];
+            };
+        };
+        /** @description The seat plan. */
+        SeatPlanCreated: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                Location: components["headers"]["Location"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["SeatPlan"];
+            };
+        };
+        /** @description The seat plan, and what of the document it does not keep. */
+        SeatPlanImported: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                Location: components["headers"]["Location"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["SeatPlanImport"];
             };
         };
         /** @description Any other error. */
@@ -852,7 +1489,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description invalid_local_time, mixed_currencies, or idempotency_key_reused. */
+        /** @description invalid_local_time, mixed_currencies, unknown_seat_plan, or idempotency_key_reused. */
         Unprocessable: {
             headers: {
                 [name: string]: unknown;
@@ -892,6 +1529,16 @@ export interface components {
          * @example 0190b5a3-11aa-7bbb-8ccc-0123456789ab
          */
         PerformanceId: string;
+        /**
+         * @description Id of a seat plan.
+         * @example 0190b5a4-0000-7aaa-8bbb-0123456789ab
+         */
+        PlanId: string;
+        /**
+         * @description Version of the seat plan; the newest unless given.
+         * @example 2
+         */
+        PlanVersion: number;
         /**
          * @description Most items to answer.
          * @example 20
@@ -951,10 +1598,27 @@ export type Performance = components['schemas']['Performance'];
 export type PerformanceList = components['schemas']['PerformanceList'];
 export type Availability = components['schemas']['Availability'];
 export type AreaAvailability = components['schemas']['AreaAvailability'];
+export type SeatPlanFormat = components['schemas']['SeatPlanFormat'];
+export type SeatPlanInput = components['schemas']['SeatPlanInput'];
+export type PlanCategoryInput = components['schemas']['PlanCategoryInput'];
+export type SeatPlan = components['schemas']['SeatPlan'];
+export type PlanCategory = components['schemas']['PlanCategory'];
+export type SeatPlanList = components['schemas']['SeatPlanList'];
+export type SeatPlanSummary = components['schemas']['SeatPlanSummary'];
+export type SeatPlanUse = components['schemas']['SeatPlanUse'];
+export type PlanPrice = components['schemas']['PlanPrice'];
+export type SeatPlanVersion = components['schemas']['SeatPlanVersion'];
+export type ImportSeatPlan = components['schemas']['ImportSeatPlan'];
+export type SeatPlanImport = components['schemas']['SeatPlanImport'];
+export type SeatPlanExport = components['schemas']['SeatPlanExport'];
+export type SeatPlanFinding = components['schemas']['SeatPlanFinding'];
 export type ResponseShow = components['responses']['Show'];
 export type ResponseShowCreated = components['responses']['ShowCreated'];
 export type ResponsePerformance = components['responses']['Performance'];
 export type ResponsePerformanceCreated = components['responses']['PerformanceCreated'];
+export type ResponseSeatPlan = components['responses']['SeatPlan'];
+export type ResponseSeatPlanCreated = components['responses']['SeatPlanCreated'];
+export type ResponseSeatPlanImported = components['responses']['SeatPlanImported'];
 export type ResponseProblem = components['responses']['Problem'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
@@ -970,6 +1634,8 @@ export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey']
 export type ParameterIfMatch = components['parameters']['IfMatch'];
 export type ParameterShowId = components['parameters']['ShowId'];
 export type ParameterPerformanceId = components['parameters']['PerformanceId'];
+export type ParameterPlanId = components['parameters']['PlanId'];
+export type ParameterPlanVersion = components['parameters']['PlanVersion'];
 export type ParameterLimit = components['parameters']['Limit'];
 export type ParameterCursor = components['parameters']['Cursor'];
 export type HeaderETag = components['headers']['ETag'];
@@ -1439,6 +2105,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeatMap"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSeatPlans: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Most items to answer.
+                 * @example 20
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description nextCursor of the answer before.
+                 * @example AQGQtaJ8Pn1PihssPU5fans
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of seat plans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatPlanList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createSeatPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to repeat for 24 h: the same key and body replay the first answer.
+                 * @example 2f1c7b9e-import-17
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatPlanInput"];
+            };
+        };
+        responses: {
+            201: components["responses"]["SeatPlanCreated"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    importSeatPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to repeat for 24 h: the same key and body replay the first answer.
+                 * @example 2f1c7b9e-import-17
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportSeatPlan"];
+            };
+        };
+        responses: {
+            201: components["responses"]["SeatPlanImported"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSeatPlan: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Version of the seat plan; the newest unless given.
+                 * @example 2
+                 */
+                version?: components["parameters"]["PlanVersion"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a seat plan.
+                 * @example 0190b5a4-0000-7aaa-8bbb-0123456789ab
+                 */
+                planId: components["parameters"]["PlanId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["SeatPlan"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    replaceSeatPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag of the version that the change is made to, for instance "3"; * for any.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id of a seat plan.
+                 * @example 0190b5a4-0000-7aaa-8bbb-0123456789ab
+                 */
+                planId: components["parameters"]["PlanId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatPlanInput"];
+            };
+        };
+        responses: {
+            200: components["responses"]["SeatPlan"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteSeatPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag of the version that the change is made to, for instance "3"; * for any.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id of a seat plan.
+                 * @example 0190b5a4-0000-7aaa-8bbb-0123456789ab
+                 */
+                planId: components["parameters"]["PlanId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportSeatPlan: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Version of the seat plan; the newest unless given.
+                 * @example 2
+                 */
+                version?: components["parameters"]["PlanVersion"];
+                /**
+                 * @description The format.
+                 * @example pretix
+                 */
+                format?: "pretix";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a seat plan.
+                 * @example 0190b5a4-0000-7aaa-8bbb-0123456789ab
+                 */
+                planId: components["parameters"]["PlanId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan in the format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeatPlanExport"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -473,6 +473,11 @@ export interface components {
             /** @description ISO 4217 code. */
             currency: string;
         };
+        /**
+         * @example {
+         *       "status": "ok"
+         *     }
+         */
         Health: {
             /**
              * @description ok.
@@ -485,6 +490,30 @@ export interface components {
          * @enum {string}
          */
         SeatStatus: "available" | "held" | "sold";
+        /**
+         * @example {
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *       "areas": [
+         *         {
+         *           "areaId": "d",
+         *           "kind": "seated",
+         *           "seats": {
+         *             "14-1": "held",
+         *             "14-2": "held",
+         *             "14-3": "available"
+         *           }
+         *         },
+         *         {
+         *           "areaId": "standing",
+         *           "kind": "general",
+         *           "capacity": 248,
+         *           "available": 230,
+         *           "held": 2,
+         *           "sold": 16
+         *         }
+         *       ]
+         *     }
+         */
         Seats: {
             /**
              * Format: uuid
@@ -552,6 +581,38 @@ export interface components {
             /** @description So many adjacent seats of a seated area. */
             bestAvailable?: number;
         };
+        /**
+         * @example {
+         *       "holdId": "01a40088-5900-7c11-8d2e-4f5a6b7c8d9e",
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *       "expiresAt": "2027-03-01T10:10:00.000Z",
+         *       "items": [
+         *         {
+         *           "areaId": "d",
+         *           "seats": [
+         *             "14-1",
+         *             "14-2"
+         *           ],
+         *           "unitPrice": {
+         *             "amount": 2600,
+         *             "currency": "EUR"
+         *           }
+         *         },
+         *         {
+         *           "areaId": "standing",
+         *           "quantity": 2,
+         *           "unitPrice": {
+         *             "amount": 1200,
+         *             "currency": "EUR"
+         *           }
+         *         }
+         *       ],
+         *       "total": {
+         *         "amount": 7600,
+         *         "currency": "EUR"
+         *       }
+         *     }
+         */
         Hold: {
             /**
              * Format: uuid
@@ -615,6 +676,39 @@ export interface components {
          * @enum {string}
          */
         TicketStatus: "valid" | "void" | "admitted";
+        /**
+         * @example {
+         *       "orderId": "01a40088-5900-771a-95ae-21a56a190c62",
+         *       "code": "M4RT7KQ2XB",
+         *       "status": "confirmed",
+         *       "total": {
+         *         "amount": 7600,
+         *         "currency": "EUR"
+         *       },
+         *       "tickets": [
+         *         {
+         *           "ticketId": "01a40088-5900-7a95-bd5f-e54d6dacaf5d",
+         *           "areaId": "d",
+         *           "seat": "14-1",
+         *           "status": "valid"
+         *         },
+         *         {
+         *           "ticketId": "01a40088-5900-79a7-95a5-27ee468ce49f",
+         *           "areaId": "d",
+         *           "seat": "14-2",
+         *           "status": "valid"
+         *         },
+         *         {
+         *           "ticketId": "01a40088-5900-76a8-a9e8-07906cd1bdf7",
+         *           "areaId": "standing",
+         *           "status": "valid"
+         *         }
+         *       ],
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *       "version": 2,
+         *       "createdAt": "2027-03-01T10:00:00.000Z"
+         *     }
+         */
         Order: {
             /**
              * Format: uuid
@@ -647,18 +741,83 @@ export interface components {
             seat?: components["schemas"]["SeatId"];
             status: components["schemas"]["TicketStatus"];
         };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "orderId": "01a40088-5900-771a-95ae-21a56a190c62",
+         *           "code": "M4RT7KQ2XB",
+         *           "status": "partially_refunded",
+         *           "total": {
+         *             "amount": 7600,
+         *             "currency": "EUR"
+         *           },
+         *           "refunded": {
+         *             "amount": 1200,
+         *             "currency": "EUR"
+         *           },
+         *           "tickets": [
+         *             {
+         *               "ticketId": "01a40088-5900-7a95-bd5f-e54d6dacaf5d",
+         *               "areaId": "d",
+         *               "seat": "14-1",
+         *               "status": "admitted"
+         *             },
+         *             {
+         *               "ticketId": "01a40088-5900-79a7-95a5-27ee468ce49f",
+         *               "areaId": "d",
+         *               "seat": "14-2",
+         *               "status": "valid"
+         *             },
+         *             {
+         *               "ticketId": "01a40088-5900-76a8-a9e8-07906cd1bdf7",
+         *               "areaId": "standing",
+         *               "status": "void"
+         *             }
+         *           ],
+         *           "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *           "version": 4,
+         *           "createdAt": "2027-03-01T10:00:00.000Z"
+         *         }
+         *       ],
+         *       "nextCursor": "IjAxYTQwMDg4LTU5MDAtNzcxYS05NWFlLTIxYTU2YTE5MGM2MiI"
+         *     }
+         */
         OrderList: {
             /** @description The orders. */
             items: components["schemas"]["Order"][];
             /** @description Cursor of the next page, when there is one. */
             nextCursor?: string;
         };
+        /**
+         * @example {
+         *       "ticketIds": [
+         *         "01a40088-5900-76a8-a9e8-07906cd1bdf7"
+         *       ],
+         *       "reason": "The view is obstructed."
+         *     }
+         */
         PlaceRefund: {
             /** @description The tickets to refund. */
             ticketIds: string[];
             /** @description Why, as shown to the buyer. */
             reason: string;
         };
+        /**
+         * @example {
+         *       "refundId": "01a40091-0a10-723b-aad1-8c91507a669c",
+         *       "orderId": "01a40088-5900-771a-95ae-21a56a190c62",
+         *       "amount": {
+         *         "amount": 1200,
+         *         "currency": "EUR"
+         *       },
+         *       "ticketIds": [
+         *         "01a40088-5900-76a8-a9e8-07906cd1bdf7"
+         *       ],
+         *       "status": "succeeded",
+         *       "orderStatus": "partially_refunded"
+         *     }
+         */
         Refund: {
             /**
              * Format: uuid
@@ -680,6 +839,13 @@ export interface components {
             status: "pending" | "succeeded";
             orderStatus: components["schemas"]["OrderStatus"];
         };
+        /**
+         * @example {
+         *       "id": "evt_81c2",
+         *       "type": "payment.captured",
+         *       "orderId": "01a40088-5900-771a-95ae-21a56a190c62"
+         *     }
+         */
         PaymentWebhook: {
             /** @description The provider's id of what it reports. */
             id: string;
@@ -694,10 +860,26 @@ export interface components {
              */
             orderId: string;
         };
+        /**
+         * @example {
+         *       "received": true
+         *     }
+         */
         WebhookReceipt: {
             /** @description Always true. */
             received: boolean;
         };
+        /**
+         * @example {
+         *       "ticketId": "01a40088-5900-7a95-bd5f-e54d6dacaf5d",
+         *       "orderId": "01a40088-5900-771a-95ae-21a56a190c62",
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *       "areaId": "d",
+         *       "seat": "14-1",
+         *       "status": "valid",
+         *       "code": "eyJhbGciOiJFZERTQSIsImtpZCI6IlprMGgyY1FlIn0.eyJ0IjoiQWFRQWlGa0FlcFc5WC1WTmJheXZYUSIsInAiOiJBWkMxb2dBQ2ZVLUtHd0FBQUFBQUFRIiwibiI6MX0.m-9s44ieMtADDK-osel61p2VolsblL886yuhMy41dpQphXIP_JvsuvCPrL5m6_P_Xo-7oLNBt56gFCjniBAKjA"
+         *     }
+         */
         Ticket: {
             /**
              * Format: uuid
@@ -723,9 +905,22 @@ export interface components {
             /** @description Where it was admitted. */
             gate?: string;
         };
+        /**
+         * @example {
+         *       "email": "bea@example.com"
+         *     }
+         */
         TransferTicket: {
             email: components["schemas"]["Email"];
         };
+        /**
+         * @example {
+         *       "code": "eyJhbGciOiJFZERTQSIsImtpZCI6IlprMGgyY1FlIn0.eyJ0IjoiQWFRQWlGa0FlcFc5WC1WTmJheXZYUSIsInAiOiJBWkMxb2dBQ2ZVLUtHd0FBQUFBQUFRIiwibiI6MX0.m-9s44ieMtADDK-osel61p2VolsblL886yuhMy41dpQphXIP_JvsuvCPrL5m6_P_Xo-7oLNBt56gFCjniBAKjA",
+         *       "gate": "north",
+         *       "scannedAt": "2027-06-01T17:12:09Z",
+         *       "scanId": "north-0017"
+         *     }
+         */
         Scan: {
             /** @description What the QR held. */
             code: string;
@@ -739,6 +934,15 @@ export interface components {
             /** @description The gate's id of this scan; the same one replays its first answer. */
             scanId?: string;
         };
+        /**
+         * @example {
+         *       "result": "admitted",
+         *       "ticketId": "01a40088-5900-7a95-bd5f-e54d6dacaf5d",
+         *       "areaId": "d",
+         *       "seat": "14-1",
+         *       "admittedAt": "2027-06-01T17:12:09.000Z"
+         *     }
+         */
         CheckIn: {
             /**
              * @description The ticket is admitted.
@@ -754,10 +958,43 @@ export interface components {
             seat?: components["schemas"]["SeatId"];
             admittedAt?: components["schemas"]["Timestamp"];
         };
+        /**
+         * @example {
+         *       "scans": [
+         *         {
+         *           "code": "eyJhbGciOiJFZERTQSIsImtpZCI6IlprMGgyY1FlIn0.eyJ0IjoiQWFRQWlGa0FlcFc5WC1WTmJheXZYUSIsInAiOiJBWkMxb2dBQ2ZVLUtHd0FBQUFBQUFRIiwibiI6MX0.m-9s44ieMtADDK-osel61p2VolsblL886yuhMy41dpQphXIP_JvsuvCPrL5m6_P_Xo-7oLNBt56gFCjniBAKjA",
+         *           "gate": "north",
+         *           "scannedAt": "2027-06-01T17:12:09Z",
+         *           "scanId": "north-0017"
+         *         }
+         *       ]
+         *     }
+         */
         ScanBatch: {
             /** @description The scans, in the order they were made. */
             scans: components["schemas"]["Scan"][];
         };
+        /**
+         * @example {
+         *       "results": [
+         *         {
+         *           "scanId": "north-0017",
+         *           "status": 200,
+         *           "ticketId": "01a40088-5900-7a95-bd5f-e54d6dacaf5d"
+         *         },
+         *         {
+         *           "scanId": "north-0018",
+         *           "status": 409,
+         *           "code": "already_admitted",
+         *           "ticketId": "01a40088-5900-7a95-bd5f-e54d6dacaf5d"
+         *         },
+         *         {
+         *           "status": 422,
+         *           "code": "invalid_code"
+         *         }
+         *       ]
+         *     }
+         */
         CheckInResults: {
             /** @description One result for each scan in turn. */
             results: components["schemas"]["ScanResult"][];
@@ -778,6 +1015,28 @@ export interface components {
              */
             ticketId?: string;
         };
+        /**
+         * @example {
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *       "generatedAt": "2027-06-01T17:00:00.000Z",
+         *       "valid": [
+         *         {
+         *           "ticketId": "01a40088-5900-7a95-bd5f-e54d6dacaf5d",
+         *           "codeHash": "c23a353ff7e719f96a5a83666a72fe7ece98352a6f7c5d48c9055d70d088afa8",
+         *           "areaId": "d",
+         *           "seat": "14-1"
+         *         }
+         *       ],
+         *       "admitted": [],
+         *       "revoked": [
+         *         {
+         *           "ticketId": "01a40088-5900-76a8-a9e8-07906cd1bdf7",
+         *           "codeHash": "8b4133ee3ce5e494e769a157f7db782e9ded4e127b487537646b300c1ba9f960",
+         *           "areaId": "standing"
+         *         }
+         *       ]
+         *     }
+         */
         GatePack: {
             /**
              * Format: uuid
@@ -805,6 +1064,20 @@ export interface components {
             seat?: components["schemas"]["SeatId"];
             admittedAt?: components["schemas"]["Timestamp"];
         };
+        /**
+         * @example {
+         *       "keys": [
+         *         {
+         *           "kty": "OKP",
+         *           "kid": "RcVAwmtM",
+         *           "use": "sig",
+         *           "alg": "EdDSA",
+         *           "crv": "Ed25519",
+         *           "x": "cAmBy41CYmY4EV61X-ybJKKBX2zlsMz5xodbLQztH2w"
+         *         }
+         *       ]
+         *     }
+         */
         JWKS: {
             /** @description Public keys as of RFC 7517. */
             keys: components["schemas"]["JWK"][];
@@ -823,6 +1096,13 @@ export interface components {
             /** @description Public key. */
             x?: string;
         };
+        /**
+         * @example {
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *       "priceCategory": "I",
+         *       "quantity": 2
+         *     }
+         */
         JoinWaitlist: {
             /**
              * Format: uuid
@@ -834,6 +1114,26 @@ export interface components {
             /** @description How many places. */
             quantity: number;
         };
+        /**
+         * @example {
+         *       "entryId": "01a4008c-1200-7e01-9b3c-5d6e7f8a9b0c",
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *       "priceCategory": "I",
+         *       "quantity": 2,
+         *       "status": "waiting",
+         *       "createdAt": "2027-03-01T10:04:00.000Z"
+         *     }
+         * @example {
+         *       "entryId": "01a4008c-1200-7e01-9b3c-5d6e7f8a9b0c",
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000001",
+         *       "priceCategory": "I",
+         *       "quantity": 2,
+         *       "status": "offered",
+         *       "holdId": "01a40088-5900-7c11-8d2e-4f5a6b7c8d9e",
+         *       "expiresAt": "2027-03-02T10:00:00.000Z",
+         *       "createdAt": "2027-03-01T10:04:00.000Z"
+         *     }
+         */
         WaitlistEntry: {
             /**
              * Format: uuid
@@ -1056,7 +1356,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whether the service answers. */
+            /** @description The service answers. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1080,7 +1380,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every place of a performance and its state now. */
+            /** @description Its places. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1105,7 +1405,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The pack for a gate that goes offline. */
+            /** @description The pack. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1129,7 +1429,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Public keys that admission codes are signed with. */
+            /** @description The keys. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1157,7 +1457,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Set places aside */
+            /** @description The hold. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1188,7 +1488,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A hold of the caller. */
+            /** @description The hold. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1240,7 +1540,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Keep a hold for longer */
+            /** @description The hold as it is now. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1271,7 +1571,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The caller's orders */
+            /** @description A page of orders. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1303,7 +1603,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Order and pay what is on hold. */
+            /** @description The order is confirmed and paid. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1312,7 +1612,7 @@ export interface operations {
                     "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description Order and pay what is on hold. */
+            /** @description The order waits for its payment. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1344,7 +1644,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An order. */
+            /** @description The order. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1370,7 +1670,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Cancel an order; what was paid is refunded. */
+            /** @description The cancelled order. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1404,7 +1704,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Give money back for tickets of an order. */
+            /** @description The refund. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1443,7 +1743,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What a payment provider reports. */
+            /** @description It was taken. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1472,7 +1772,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A ticket. */
+            /** @description The ticket. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1556,7 +1856,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Give a ticket to somebody else. */
+            /** @description The ticket, with its new holder. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1588,7 +1888,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Admit a ticket at a gate */
+            /** @description The ticket is admitted. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1621,7 +1921,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Admit many */
+            /** @description What became of each scan. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1654,7 +1954,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Wait for places of a price category. */
+            /** @description The entry. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1685,7 +1985,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An entry in the waiting list */
+            /** @description The entry. */
             200: {
                 headers: {
                     [name: string]: unknown;
