@@ -11,7 +11,7 @@ import (
 )
 
 func newContracts() *cobra.Command {
-	gen := &cobra.Command{Use: "gen [SERVICE...]", Short: "Generate the Go code of the contracts", Args: cobra.ArbitraryArgs}
+	gen := &cobra.Command{Use: "gen [SERVICE...]", Short: "Generate the Go code and TypeScript types of the contracts", Args: cobra.ArbitraryArgs}
 	asJSON := jsonFlag(gen)
 	root := gen.Flags().String("root", ".", "root of the workspace")
 	gen.RunE = does(func(cmd *cobra.Command, args []string) error {

@@ -31,6 +31,8 @@ var checks = []check{
 	{"format", lint.Format},
 	{"imports", importRules},
 	{"generated", generated.Check},
+	{"typescript", lint.TypeScript},
+	{"documents", lint.Documents},
 	{"vet", lint.Vet},
 	{"static", lint.Static},
 	{"modules", func(ctx context.Context, root string) ([]string, error) {

@@ -1,4 +1,4 @@
-// Command contracts generates the Go code of the contracts. `mesh contracts gen`
+// Command contracts generates the code of the contracts. `mesh contracts gen`
 // does the same; this one links no service, so that it still builds when a
 // changed contract has broken them.
 package main

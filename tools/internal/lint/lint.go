@@ -1,6 +1,6 @@
-// Package lint runs the linters that are pinned in tools/pinned over the
-// workspace and turns what they say into findings. It has no opinions of its
-// own.
+// Package lint runs the linters and compilers that are pinned in tools/pinned
+// over the workspace and turns what they say into findings. It has no opinions
+// of its own.
 package lint
 
 import (
