@@ -3408,6 +3408,7 @@ func (s *SeatPlanVersion) SetVersion(val int) {
 	s.Version = val
 }
 
+// Performances that were added by a rule.
 // Ref: #/components/schemas/Series
 type Series struct {
 	// The series.
@@ -3502,6 +3503,7 @@ func (s *SeriesCreatedHeaders) SetResponse(val Series) {
 
 func (*SeriesCreatedHeaders) scheduleSeriesRes() {}
 
+// One performance of a series.
 // Ref: #/components/schemas/SeriesPerformance
 type SeriesPerformance struct {
 	// The performance.

@@ -231,6 +231,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/shows/{showId}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add performances that recur by a rule.
+         * @description All at one local time, whatever clocks do between them, and from one seat map. Each is a performance of its own from then on. A date whose local time is skipped or shown twice refuses the whole series: leave it out by except. 409 show_cancelled; 422 invalid_local_time, mixed_currencies, unknown_seat_plan.
+         */
+        post: operations["scheduleSeries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shows/{showId}/series/{seriesId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The performances that were added by a rule.
+         * @description As they were added; what became of each is in the performance.
+         */
+        get: operations["getSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/shows/seatplans": {
         parameters: {
             query?: never;
@@ -1332,6 +1372,105 @@ export interface components {
             /** @description What it is, for people. */
             message: string;
         };
+        /**
+         * @description Exactly one of seatMap and seatPlan.
+         * @example {
+         *       "rrule": "FREQ=WEEKLY;BYDAY=FR,SA;COUNT=8",
+         *       "startsAt": "2027-06-04T20:00",
+         *       "timeZone": "Europe/Vienna",
+         *       "except": [
+         *         "2027-06-12T20:00"
+         *       ],
+         *       "seatMap": {
+         *         "areas": [
+         *           {
+         *             "id": "stalls",
+         *             "kind": "seated",
+         *             "rows": [
+         *               {
+         *                 "row": "A",
+         *                 "seats": "1-12"
+         *               }
+         *             ],
+         *             "priceCategory": "I"
+         *           }
+         *         ],
+         *         "priceCategories": [
+         *           {
+         *             "id": "I",
+         *             "name": "First",
+         *             "price": {
+         *               "amount": 4200,
+         *               "currency": "EUR"
+         *             }
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        ScheduleSeries: {
+            /** @description A recurrence rule of RFC 5545 with a FREQ of DAILY, WEEKLY, MONTHLY or YEARLY and with COUNT or UNTIL, of 1 to 366 dates. The first is startsAt; hours are local. */
+            rrule: string;
+            startsAt: components["schemas"]["LocalDateTime"];
+            timeZone: components["schemas"]["TimeZone"];
+            /** @description Dates of the rule that are left out. */
+            except?: components["schemas"]["LocalDateTime"][];
+            /**
+             * Format: date-time
+             * @description When the sale of all opens; at once unless given. It closes at the start of each.
+             */
+            salesOpenAt?: string;
+            seatMap?: components["schemas"]["SeatMapInput"];
+            seatPlan?: components["schemas"]["SeatPlanUse"];
+            limits?: components["schemas"]["LimitsInput"];
+        };
+        /**
+         * @description Performances that were added by a rule.
+         * @example {
+         *       "seriesId": "0190b5a5-0000-7aaa-8bbb-0123456789ab",
+         *       "showId": "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b",
+         *       "rrule": "FREQ=WEEKLY;BYDAY=FR,SA;COUNT=2",
+         *       "timeZone": "Europe/Vienna",
+         *       "performances": [
+         *         {
+         *           "performanceId": "0190b5a3-11aa-7bbb-8ccc-0123456789ab",
+         *           "startsAt": "2027-06-04T20:00"
+         *         },
+         *         {
+         *           "performanceId": "0190b5a3-11ab-7bbb-8ccc-0123456789ab",
+         *           "startsAt": "2027-06-05T20:00"
+         *         }
+         *       ]
+         *     }
+         */
+        Series: {
+            /**
+             * Format: uuid
+             * @description The series.
+             */
+            seriesId: string;
+            /**
+             * Format: uuid
+             * @description Its show.
+             */
+            showId: string;
+            /** @description The rule, as it was given. */
+            rrule: string;
+            /** @description IANA time zone name. */
+            timeZone: string;
+            /** @description The performances, by their start. */
+            performances: components["schemas"]["SeriesPerformance"][];
+        };
+        /** @description One performance of a series. */
+        SeriesPerformance: {
+            /**
+             * Format: uuid
+             * @description The performance.
+             */
+            performanceId: string;
+            /** @description Local start. */
+            startsAt: string;
+        };
     };
     responses: {
         /** @description The show. */
@@ -1406,6 +1545,16 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["SeatPlanImport"];
+            };
+        };
+        /** @description The series. */
+        SeriesCreated: {
+            headers: {
+                Location: components["headers"]["Location"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Series"];
             };
         };
         /** @description Any other error. */
@@ -1612,6 +1761,9 @@ export type ImportSeatPlan = components['schemas']['ImportSeatPlan'];
 export type SeatPlanImport = components['schemas']['SeatPlanImport'];
 export type SeatPlanExport = components['schemas']['SeatPlanExport'];
 export type SeatPlanFinding = components['schemas']['SeatPlanFinding'];
+export type ScheduleSeries = components['schemas']['ScheduleSeries'];
+export type Series = components['schemas']['Series'];
+export type SeriesPerformance = components['schemas']['SeriesPerformance'];
 export type ResponseShow = components['responses']['Show'];
 export type ResponseShowCreated = components['responses']['ShowCreated'];
 export type ResponsePerformance = components['responses']['Performance'];
@@ -1619,6 +1771,7 @@ export type ResponsePerformanceCreated = components['responses']['PerformanceCre
 export type ResponseSeatPlan = components['responses']['SeatPlan'];
 export type ResponseSeatPlanCreated = components['responses']['SeatPlanCreated'];
 export type ResponseSeatPlanImported = components['responses']['SeatPlanImported'];
+export type ResponseSeriesCreated = components['responses']['SeriesCreated'];
 export type ResponseProblem = components['responses']['Problem'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
@@ -2105,6 +2258,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeatMap"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    scheduleSeries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes the request safe to repeat for 24 h: the same key and body replay the first answer.
+                 * @example 2f1c7b9e-import-17
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /**
+                 * @description Id of a show.
+                 * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
+                 */
+                showId: components["parameters"]["ShowId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleSeries"];
+            };
+        };
+        responses: {
+            201: components["responses"]["SeriesCreated"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSeries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a show.
+                 * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
+                 */
+                showId: components["parameters"]["ShowId"];
+                /**
+                 * @description Id of a series.
+                 * @example 0190b5a5-0000-7aaa-8bbb-0123456789ab
+                 */
+                seriesId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The series. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
                 };
             };
             400: components["responses"]["BadRequest"];
