@@ -115,7 +115,7 @@ type Invoker interface {
 	// JoinWaitlist invokes joinWaitlist operation.
 	//
 	// First come, first served. A freed place is offered as a hold with an expiry. 409 not_sold_out when
-	// there are enough places now.
+	// there are enough places now; 422 unknown_price_category.
 	//
 	// POST /tickets/waitlist
 	JoinWaitlist(ctx context.Context, request *JoinWaitlist, params JoinWaitlistParams) (JoinWaitlistRes, error)
@@ -155,7 +155,7 @@ type Invoker interface {
 	// RefundOrder invokes refundOrder operation.
 	//
 	// For the organizer of the show and admin. The tickets become void and their places are for sale
-	// again. 409 ticket_admitted, not_refundable, already_refunded.
+	// again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
 	//
 	// POST /tickets/orders/{orderId}/refunds
 	RefundOrder(ctx context.Context, request *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error)
@@ -1380,7 +1380,7 @@ func (c *Client) sendGetWaitlistEntry(ctx context.Context, params GetWaitlistEnt
 // JoinWaitlist invokes joinWaitlist operation.
 //
 // First come, first served. A freed place is offered as a hold with an expiry. 409 not_sold_out when
-// there are enough places now.
+// there are enough places now; 422 unknown_price_category.
 //
 // POST /tickets/waitlist
 func (c *Client) JoinWaitlist(ctx context.Context, request *JoinWaitlist, params JoinWaitlistParams) (JoinWaitlistRes, error) {
@@ -1973,7 +1973,7 @@ func (c *Client) sendReceivePaymentWebhook(ctx context.Context, request *Payment
 // RefundOrder invokes refundOrder operation.
 //
 // For the organizer of the show and admin. The tickets become void and their places are for sale
-// again. 409 ticket_admitted, not_refundable, already_refunded.
+// again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
 //
 // POST /tickets/orders/{orderId}/refunds
 func (c *Client) RefundOrder(ctx context.Context, request *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error) {

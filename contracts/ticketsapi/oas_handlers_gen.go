@@ -1835,7 +1835,7 @@ func (s *Server) handleGetWaitlistEntryRequest(args [1]string, argsEscaped bool,
 // handleJoinWaitlistRequest handles joinWaitlist operation.
 //
 // First come, first served. A freed place is offered as a hold with an expiry. 409 not_sold_out when
-// there are enough places now.
+// there are enough places now; 422 unknown_price_category.
 //
 // POST /tickets/waitlist
 func (s *Server) handleJoinWaitlistRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2711,7 +2711,7 @@ func (s *Server) handleReceivePaymentWebhookRequest(args [1]string, argsEscaped 
 // handleRefundOrderRequest handles refundOrder operation.
 //
 // For the organizer of the show and admin. The tickets become void and their places are for sale
-// again. 409 ticket_admitted, not_refundable, already_refunded.
+// again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
 //
 // POST /tickets/orders/{orderId}/refunds
 func (s *Server) handleRefundOrderRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

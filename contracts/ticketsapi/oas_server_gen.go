@@ -101,7 +101,7 @@ type Handler interface {
 	// JoinWaitlist implements joinWaitlist operation.
 	//
 	// First come, first served. A freed place is offered as a hold with an expiry. 409 not_sold_out when
-	// there are enough places now.
+	// there are enough places now; 422 unknown_price_category.
 	//
 	// POST /tickets/waitlist
 	JoinWaitlist(ctx context.Context, req *JoinWaitlist, params JoinWaitlistParams) (JoinWaitlistRes, error)
@@ -141,7 +141,7 @@ type Handler interface {
 	// RefundOrder implements refundOrder operation.
 	//
 	// For the organizer of the show and admin. The tickets become void and their places are for sale
-	// again. 409 ticket_admitted, not_refundable, already_refunded.
+	// again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
 	//
 	// POST /tickets/orders/{orderId}/refunds
 	RefundOrder(ctx context.Context, req *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error)

@@ -221,7 +221,7 @@ export interface paths {
         put?: never;
         /**
          * Give money back for tickets of an order.
-         * @description For the organizer of the show and admin. The tickets become void and their places are for sale again. 409 ticket_admitted, not_refundable, already_refunded.
+         * @description For the organizer of the show and admin. The tickets become void and their places are for sale again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
          */
         post: operations["refundOrder"];
         delete?: never;
@@ -375,7 +375,7 @@ export interface paths {
         put?: never;
         /**
          * Wait for places of a price category.
-         * @description First come, first served. A freed place is offered as a hold with an expiry. 409 not_sold_out when there are enough places now.
+         * @description First come, first served. A freed place is offered as a hold with an expiry. 409 not_sold_out when there are enough places now; 422 unknown_price_category.
          */
         post: operations["joinWaitlist"];
         delete?: never;
@@ -877,7 +877,7 @@ export interface components {
          *       "areaId": "d",
          *       "seat": "14-1",
          *       "status": "valid",
-         *       "code": "eyJhbGciOiJFZERTQSIsImtpZCI6IlprMGgyY1FlIn0.eyJ0IjoiQWFRQWlGa0FlcFc5WC1WTmJheXZYUSIsInAiOiJBWkMxb2dBQ2ZVLUtHd0FBQUFBQUFRIiwibiI6MX0.m-9s44ieMtADDK-osel61p2VolsblL886yuhMy41dpQphXIP_JvsuvCPrL5m6_P_Xo-7oLNBt56gFCjniBAKjA"
+         *       "code": "***"
          *     }
          */
         Ticket: {
@@ -915,7 +915,7 @@ export interface components {
         };
         /**
          * @example {
-         *       "code": "eyJhbGciOiJFZERTQSIsImtpZCI6IlprMGgyY1FlIn0.eyJ0IjoiQWFRQWlGa0FlcFc5WC1WTmJheXZYUSIsInAiOiJBWkMxb2dBQ2ZVLUtHd0FBQUFBQUFRIiwibiI6MX0.m-9s44ieMtADDK-osel61p2VolsblL886yuhMy41dpQphXIP_JvsuvCPrL5m6_P_Xo-7oLNBt56gFCjniBAKjA",
+         *       "code": "***",
          *       "gate": "north",
          *       "scannedAt": "2027-06-01T17:12:09Z",
          *       "scanId": "north-0017"
@@ -962,7 +962,7 @@ export interface components {
          * @example {
          *       "scans": [
          *         {
-         *           "code": "eyJhbGciOiJFZERTQSIsImtpZCI6IlprMGgyY1FlIn0.eyJ0IjoiQWFRQWlGa0FlcFc5WC1WTmJheXZYUSIsInAiOiJBWkMxb2dBQ2ZVLUtHd0FBQUFBQUFRIiwibiI6MX0.m-9s44ieMtADDK-osel61p2VolsblL886yuhMy41dpQphXIP_JvsuvCPrL5m6_P_Xo-7oLNBt56gFCjniBAKjA",
+         *           "code": "***",
          *           "gate": "north",
          *           "scannedAt": "2027-06-01T17:12:09Z",
          *           "scanId": "north-0017"
