@@ -27,7 +27,7 @@ func newContracts() *cobra.Command {
 		}
 		return nil
 	})
-	return group("contracts", "Work on the contracts", gen, newCheck())
+	return group("contracts", "Work on the contracts", gen, newCheck(), newDocs())
 }
 
 func newCheck() *cobra.Command {

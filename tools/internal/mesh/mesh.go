@@ -28,6 +28,7 @@ import (
 	showsservice "ticketmesh.dev/services/shows/embedded"
 	ticketsservice "ticketmesh.dev/services/tickets/embedded"
 
+	"ticketmesh.dev/tools/internal/catalogue"
 	"ticketmesh.dev/tools/internal/devevents"
 	"ticketmesh.dev/tools/internal/front"
 	"ticketmesh.dev/tools/internal/issuer"
@@ -229,6 +230,7 @@ func (m *Mesh) routes(mailbox http.Handler) http.Handler {
 	m.endStreams = endStreams
 	mux.Handle("/dev/events", devevents.Handler(streams, m.bus))
 	mux.HandleFunc("/healthz", m.health)
+	mux.Handle("/docs/", catalogue.Handler("/docs/"))
 	mux.Handle("/", front.Handler())
 	return mux
 }
