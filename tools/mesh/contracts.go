@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,14 +51,33 @@ func newCheck() *cobra.Command {
 		}
 		out := printer{cmd.OutOrStdout(), *asJSON}
 		for _, f := range findings {
-			if err := out.print(f, fmt.Sprintf("%s %s: %s: %s; %s", f.File, f.Pointer, f.Rule, f.Change, f.Remedy)); err != nil {
+			if err := out.print(f, findingLine(f, *against)); err != nil {
 				return err
 			}
 		}
 		if len(findings) > 0 {
-			return fmt.Errorf("%d incompatible changes against %s", len(findings), *against)
+			return fmt.Errorf("incompatible with %s: %d found", strings.Join(refs(findings), ", "), len(findings))
 		}
 		return nil
 	})
 	return cmd
+}
+
+func findingLine(f compat.Finding, against string) string {
+	pointer := cmp.Or(f.Pointer, "/") // the whole file, which has an empty one
+	if f.Against != against {
+		return fmt.Sprintf("%s %s: %s: %s (since %s); %s", f.File, pointer, f.Rule, f.Change, f.Against, f.Remedy)
+	}
+	return fmt.Sprintf("%s %s: %s: %s; %s", f.File, pointer, f.Rule, f.Change, f.Remedy)
+}
+
+// refs are the git refs that the findings are against.
+func refs(findings []compat.Finding) []string {
+	var all []string
+	for _, f := range findings {
+		if !slices.Contains(all, f.Against) {
+			all = append(all, f.Against)
+		}
+	}
+	return all
 }

@@ -1,10 +1,14 @@
 package compat_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,16 +20,52 @@ const apiFile = "contracts/api/x.openapi.yaml"
 const apiDocument = `openapi: 3.1.0
 info: {title: x, version: 1.0.0}
 paths:
-  /x:
+  /x/{id}:
+    parameters:
+      - {name: id, in: path, required: true, schema: {type: string, maxLength: 9}}
     get:
       operationId: getX
+      parameters:
+        - {name: limit, in: query, schema: {type: integer, maximum: 10}}
       responses:
         '200':
           description: x
           content:
             application/json:
-              schema: {type: object, required: [id], properties: {id: {type: string}, note: {type: string}}}
+              schema: {type: object, required: [id], properties: {id: {type: string}, note: {type: string}, kind: {type: string, enum: [a]}}}
+        '404': {description: y}
+    put:
+      operationId: putX
+      requestBody: {$ref: '#/components/requestBodies/X'}
+      responses:
+        '204': {description: x}
+  /y:
+    get:
+      operationId: getY
+      responses:
+        '204': {description: y}
+components:
+  requestBodies:
+    X:
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/X'}
+  schemas:
+    X: {type: object, additionalProperties: false, required: [name], properties: {name: {type: [string, "null"], maxLength: 9, pattern: '^a'}, part: {$ref: '#/components/schemas/Part'}}}
+    Part: {type: object, properties: {a: {type: string}}}
 `
+
+// TestMain has git look for repositories where it is told, also when the tests
+// run in a hook of git's, which says otherwise.
+func TestMain(m *testing.M) {
+	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"} {
+		if err := os.Unsetenv(name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // repository is a workspace in git with one event and one API.
 type repository struct {
@@ -105,8 +145,12 @@ func TestTheWorkTreeIsComparedWithARef(t *testing.T) {
 		t.Errorf("compatible: %s", got)
 	}
 	r.write(eventFile, strings.Replace(eventSchema, `"minimum": 1`, `"minimum": 2`, 1))
-	if got := r.rules("HEAD"); got != "bound-changed" {
+	if got := r.rules("HEAD"); got != "bound-tightened" {
 		t.Errorf("a bound moved: %s", got)
+	}
+	r.write(eventFile, strings.Replace(eventSchema, "9223372036854775807", "9223372036854775806", 1))
+	if got := r.rules("HEAD"); got != "bound-tightened" {
+		t.Errorf("a bound of 64 bits moved: %s", got)
 	}
 	r.write(eventFile, eventSchema)
 	r.write(sharedFile, strings.Replace(sharedSchema, `"amount": {"type": "integer"}`, `"amount": {"type": "string"}`, 1))
@@ -126,24 +170,109 @@ func TestReleasesAreComparedWithToo(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t)
 	r.git("tag", "v1.0.0")
+	r.write("contracts/events/x/new.fact.v1.schema.json", eventSchema)
+	r.commit()
+	r.git("tag", "--annotate", "--message", "x", "v1.1.0")
+	r.git("tag", "other")
 	r.write(eventFile, strings.Replace(eventSchema, `"enum": ["one", "two"]`, `"enum": ["one", "two", "three"]`, 1))
+	if err := os.Remove(filepath.Join(r.root, "contracts/events/x/new.fact.v1.schema.json")); err != nil {
+		t.Fatal(err)
+	}
 	r.commit() // as if nobody had looked
-	if got := r.rules("HEAD"); got != "enum-value-added" {
-		t.Errorf("against the release: %q", got)
+	findings, err := compat.Check(t.Context(), r.root, "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, finding := range findings {
+		got = append(got, finding.Rule+" "+finding.Against)
+	}
+	if want := []string{"enum-value-added v1.0.0", "schema-removed v1.1.0"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
 func TestDocumentsAreCompared(t *testing.T) {
 	t.Parallel()
+	tests := []struct {
+		name     string
+		old, new string
+		want     string // the rules of making it so
+		undone   string // and of making it what it was
+	}{
+		{"a description", "description: x", "description: z", "", ""},
+		{"a path", "  /y:\n", "  /z:\n", "api-path-removed-without-deprecation", "api-path-removed-without-deprecation"},
+		{"an operation", "    put:\n", "    post:\n", "api-removed-without-deprecation", "api-removed-without-deprecation"},
+		{"a status", "        '404': {description: y}\n", "", "response-non-success-status-removed", ""},
+		{"a good status", "      responses:\n        '204': {description: x}", "      responses:\n        '200': {description: x}", "response-success-status-removed", "response-success-status-removed"},
+		{"a required parameter", "in: query, schema", "in: query, required: true, schema", "request-parameter-became-required", ""},
+		{"a parameter's bound", "maximum: 10", "maximum: 5", "request-parameter-max-decreased", ""},
+		{"a parameter of a path", "string, maxLength: 9}}", "string, maxLength: 5}}", "request-parameter-max-length-decreased", ""},
+		{"a parameter", "        - {name: limit, in: query, schema: {type: integer, maximum: 10}}\n", "        - {name: from, in: query, schema: {type: integer}}\n", "request-parameter-removed", "request-parameter-removed"},
+		{"a member of a request", "properties: {name:", "properties: {more: {type: string}, name:", "", "request-property-removed"},
+		{"a required member of a request", "required: [name]", "required: [name, part]", "request-property-became-required", ""},
+		{"a bound of a request", "maxLength: 9, pattern", "maxLength: 5, pattern", "request-property-max-length-decreased", ""},
+		{"a pattern of a request", "'^a'", "'^b'", "request-property-pattern-changed", "request-property-pattern-changed"},
+		{"null in a request", `[string, "null"]`, "string", "request-property-became-not-nullable", ""},
+		{"a closed request", "type: object, additionalProperties: false", "type: object", "", "additional-properties-closed"},
+		{"a closed part of a request", "Part: {type: object,", "Part: {type: object, additionalProperties: false,", "additional-properties-closed", ""},
+		{"a member of an answer", "note: {type: string}", "note: {type: string}, more: {type: string}", "", "response-optional-property-removed"},
+		{"a required member of an answer", "required: [id], ", "", "response-property-became-optional", ""},
+		{"a type of an answer", "note: {type: string}", "note: {type: integer}", "response-property-type-changed", "response-property-type-changed"},
+		{"null in an answer", "note: {type: string}", `note: {type: [string, "null"]}`, "response-property-became-nullable", ""},
+		{"an enum of an answer", "enum: [a]", "enum: [a, b]", "response-property-enum-value-added", ""},
+	}
+	done, undone := newRepository(t), newRepository(t)
+	for i, tt := range tests {
+		changed := strings.Replace(apiDocument, tt.old, tt.new, 1)
+		if changed == apiDocument {
+			t.Fatalf("%s: nothing is changed", tt.name)
+		}
+		// A document each, so that one comparison tells about all of them.
+		file := fmt.Sprintf("contracts/api/%d.openapi.yaml", i)
+		done.write(file, apiDocument)
+		undone.write(file, changed)
+	}
+	done.commit()
+	undone.commit()
+	for i, tt := range tests {
+		file := fmt.Sprintf("contracts/api/%d.openapi.yaml", i)
+		done.write(file, strings.Replace(apiDocument, tt.old, tt.new, 1))
+		undone.write(file, apiDocument)
+	}
+	for _, direction := range []struct {
+		name string
+		r    *repository
+		want func(i int) string
+	}{
+		{"done", done, func(i int) string { return tests[i].want }},
+		{"undone", undone, func(i int) string { return tests[i].undone }},
+	} {
+		findings, err := compat.Check(t.Context(), direction.r.root, "HEAD")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, tt := range tests {
+			var rules []string
+			for _, finding := range findings {
+				if finding.File == fmt.Sprintf("contracts/api/%d.openapi.yaml", i) {
+					rules = append(rules, finding.Rule)
+					if !strings.HasPrefix(finding.Pointer, "/paths/~1") && !strings.HasPrefix(finding.Pointer, "/components/") {
+						t.Errorf("%s %s: the pointer is %q", tt.name, direction.name, finding.Pointer)
+					}
+				}
+			}
+			slices.Sort(rules)
+			if got := strings.Join(slices.Compact(rules), " "); got != direction.want(i) {
+				t.Errorf("%s %s: %q, want %q", tt.name, direction.name, got, direction.want(i))
+			}
+		}
+	}
+}
+
+func TestADocumentThatIsGoneIsFound(t *testing.T) {
+	t.Parallel()
 	r := newRepository(t)
-	r.write(apiFile, strings.Replace(apiDocument, "note: {type: string}", "note: {type: string}, more: {type: string}", 1))
-	if got := r.rules("HEAD"); got != "" {
-		t.Errorf("a member added: %s", got)
-	}
-	r.write(apiFile, strings.Replace(apiDocument, "required: [id], ", "", 1))
-	if got := r.rules("HEAD"); got != "response-property-became-optional" {
-		t.Errorf("a member may be absent: %s", got)
-	}
 	if err := os.Remove(filepath.Join(r.root, apiFile)); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +284,146 @@ func TestDocumentsAreCompared(t *testing.T) {
 func TestAnUnknownRefIsSaid(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t)
-	if _, err := compat.Check(t.Context(), r.root, "nowhere"); !errors.Is(err, compat.ErrUnknownRef) {
-		t.Errorf("Check() = %v, want ErrUnknownRef", err)
+	for _, ref := range []string{"nowhere", "--all", "--since=yesterday", "HEAD:contracts"} {
+		if _, err := compat.Check(t.Context(), r.root, ref); !errors.Is(err, compat.ErrUnknownRef) {
+			t.Errorf("Check(%s) = %v, want ErrUnknownRef", ref, err)
+		}
 	}
+}
+
+func TestWhatCannotBeComparedIsNotCompatible(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	if _, err := compat.Check(t.Context(), filepath.Join(r.root, "contracts"), "HEAD"); !errors.Is(err, compat.ErrNothing) {
+		t.Errorf("another folder: %v, want ErrNothing", err)
+	}
+	r.write(eventFile, eventSchema+"}")
+	if _, err := compat.Check(t.Context(), r.root, "HEAD"); err == nil || !strings.Contains(err.Error(), eventFile) {
+		t.Errorf("a broken schema: %v, want an error that names it", err)
+	}
+	nowhere := t.TempDir()
+	if _, err := compat.Check(t.Context(), nowhere, "HEAD"); err == nil || errors.Is(err, compat.ErrUnknownRef) {
+		t.Errorf("no repository: %v, want an error that does not blame the ref", err)
+	}
+}
+
+func TestAWorkspaceMayBeAFolderOfARepository(t *testing.T) {
+	t.Parallel()
+	r := newRepository(t)
+	r.write("inner/"+eventFile, strings.Replace(eventSchema, `"minimum": 1`, `"minimum": 3`, 1))
+	r.write("inner/"+sharedFile, sharedSchema)
+	r.git("add", "inner")
+	r.commit()
+	r.write("inner/"+eventFile, strings.Replace(eventSchema, `"minimum": 1`, `"minimum": 2`, 1))
+	r.root = filepath.Join(r.root, "inner")
+	if got := r.rules("HEAD"); got != "bound-loosened" {
+		t.Errorf("below the root of the repository: %q", got)
+	}
+}
+
+// TestTheContractsAreCompatibleWithHEAD also holds in an export without git,
+// where it makes a repository of the contracts.
+func TestTheContractsAreCompatibleWithHEAD(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..", "..")
+	tracked, err := exec.Command("git", "-C", root, "ls-tree", "--name-only", "HEAD", "--", "contracts/events").Output()
+	if err != nil || len(tracked) == 0 {
+		root = exported(t, root).root
+	}
+	findings, err := compat.Check(t.Context(), root, "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range findings {
+		t.Errorf("%+v", finding)
+	}
+}
+
+// TestNoPropertyOfTheContractsMayGo looks whether the real schemas, as they are
+// written, are reached to their last property.
+func TestNoPropertyOfTheContractsMayGo(t *testing.T) {
+	t.Parallel()
+	r := exported(t, filepath.Join("..", "..", ".."))
+	events, err := filepath.Glob(filepath.Join(r.root, "contracts", "events", "*", "*.schema.json"))
+	if err != nil || len(events) == 0 {
+		t.Fatalf("no events: %v", err)
+	}
+	read := func(file string) map[string]any {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parse(t, string(content))
+	}
+	shared := filepath.Join(r.root, filepath.FromSlash(sharedFile))
+	removed := map[string]bool{}
+	for _, file := range append(events, shared) {
+		name, err := filepath.Rel(r.root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema := read(file)
+		removeProperties(schema, filepath.ToSlash(name), removed)
+		content, err := json.Marshal(schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.write(filepath.ToSlash(name), string(content))
+	}
+	if len(removed) == 0 {
+		t.Fatal("no property is taken away")
+	}
+	findings, err := compat.Check(t.Context(), r.root, "HEAD")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, finding := range findings {
+		if finding.Rule == "property-removed" {
+			delete(removed, finding.File+finding.Pointer)
+		}
+	}
+	for _, place := range slices.Sorted(maps.Keys(removed)) {
+		t.Errorf("%s may go", place)
+	}
+}
+
+// removeProperties takes away the properties that hold plain values.
+func removeProperties(schema map[string]any, place string, removed map[string]bool) {
+	properties, _ := schema["properties"].(map[string]any)
+	for name, value := range properties {
+		property, _ := value.(map[string]any)
+		_, refers := property["$ref"]
+		_, isObject := property["properties"]
+		_, isList := property["items"]
+		if !refers && !isObject && !isList {
+			removed[place+"/properties/"+name] = true
+			delete(properties, name)
+			continue
+		}
+		removeProperties(property, place+"/properties/"+name, removed)
+	}
+	if items, isSchema := schema["items"].(map[string]any); isSchema {
+		removeProperties(items, place+"/items", removed)
+	}
+	definitions, _ := schema["$defs"].(map[string]any)
+	for name, value := range definitions {
+		if definition, isSchema := value.(map[string]any); isSchema {
+			removeProperties(definition, place+"/$defs/"+name, removed)
+		}
+	}
+}
+
+// exported is a repository of the contracts of a workspace, as they are now.
+func exported(t *testing.T, workspace string) *repository {
+	t.Helper()
+	r := &repository{t, t.TempDir()}
+	for _, folder := range []string{"events", "api"} {
+		from := filepath.Join(workspace, "contracts", folder)
+		if err := os.CopyFS(filepath.Join(r.root, "contracts", folder), os.DirFS(from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.git("init", "--quiet", "--initial-branch", "main")
+	r.commit()
+	return r
 }

@@ -1,298 +1,335 @@
 package compat
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"path"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Finding is a change that some consumer would notice.
 type Finding struct {
 	File    string `json:"file"`
-	Pointer string `json:"pointer"` // JSON pointer into the file, references followed
+	Pointer string `json:"pointer"` // JSON pointer into the file; empty for all of it
 	Rule    string `json:"rule"`
 	Change  string `json:"change"`
 	Remedy  string `json:"remedy"`
+	Against string `json:"against"` // the git ref that it is incompatible with
 }
 
 const (
 	newVersion = "make a new version of the event beside this one"
 	addOptions = "add an optional property instead, or make a new version"
+	sendLess   = "keep what was allowed, and send no more than is wanted"
 )
 
-// annotations say nothing about which events are valid.
-var annotations = []string{"title", "description", "examples", "default", "deprecated", "$comment", "$schema", "$defs", "readOnly", "writeOnly"}
-
-// schemas reads the schemas of one state of the contracts by their path.
-type schemas func(file string) (map[string]any, error)
-
-// comparison compares one event's schema in two states. Within a version old
-// consumers read new events and new consumers read old ones, so what is valid
-// must stay the same in both directions; only optional properties may come on
-// top, since consumers tolerate what they do not know.
+// comparison compares one schema in two states.
 type comparison struct {
-	file     string
 	old, new schemas
+	// exact is set below "not", "if" and the like, where a schema chooses
+	// instead of describing: not even an optional property may come on top.
+	exact    bool
 	findings []Finding
-	seen     map[string]bool // places compared already, for schemas that refer to themselves
+	seen     map[string]bool // pairs compared already, for schemas that refer to themselves
 }
 
 func compareSchemas(file string, before, after schemas) ([]Finding, error) {
-	c := &comparison{file: file, old: before, new: after, seen: map[string]bool{}}
-	oldRoot, err := before(file)
+	c := &comparison{old: before, new: after, seen: map[string]bool{}}
+	was, err := before(file)
 	if err != nil {
 		return nil, err
 	}
-	newRoot, err := after(file)
+	is, err := after(file)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.compare("", place{file, oldRoot}, place{file, newRoot}); err != nil {
-		return nil, err
+	err = c.compare(where{}, []node{{file, "", was}}, []node{{file, "", is}})
+	return c.findings, err
+}
+
+// where is the place that findings name. As long as both states are read from
+// the same place of the same file, it is that place, so that what several events
+// share is reported once. Below a reference that leads elsewhere than it did, it
+// is the reference, and the trail says what is meant below it.
+type where struct {
+	pinned        bool
+	file, pointer string
+	trail         string
+}
+
+func (w where) below(name string) where {
+	if w.pinned {
+		w.trail += "/" + escape(name)
 	}
-	return c.findings, nil
+	return w
 }
 
-// place is a schema and the file that its references are relative to.
-type place struct {
-	file   string
-	schema map[string]any
-}
-
-func (c *comparison) report(pointer, rule, change, remedy string) {
-	if pointer == "" {
-		pointer = "/"
+func (c *comparison) report(w where, at node, rule, change, remedy string) {
+	finding := Finding{File: at.file, Pointer: at.pointer, Rule: rule, Change: change, Remedy: remedy}
+	if w.pinned {
+		finding.File, finding.Pointer = w.file, w.pointer
+		if w.trail != "" {
+			finding.Change = strings.TrimPrefix(w.trail, "/") + ": " + change
+		}
 	}
-	c.findings = append(c.findings, Finding{File: c.file, Pointer: pointer, Rule: rule, Change: change, Remedy: remedy})
+	c.findings = append(c.findings, finding)
 }
 
-func (c *comparison) compare(pointer string, before, after place) error {
-	before, err := resolve(before, c.old)
+// compare compares schemas that hold together: what stands in one place, or what
+// several places say about one value.
+func (c *comparison) compare(w where, before, after []node) error {
+	was, err := expand(before, c.old)
 	if err != nil {
 		return err
 	}
-	if after, err = resolve(after, c.new); err != nil {
+	is, err := expand(after, c.new)
+	if err != nil {
 		return err
 	}
-	key := fmt.Sprintf("%s %p %p", pointer, before.schema, after.schema)
-	if c.seen[key] || strings.Count(pointer, "/") > 64 {
+	if !w.pinned && !slices.Equal(was.places, is.places) {
+		w = where{pinned: true, file: after[0].file, pointer: after[0].pointer}
+	}
+	key := fmt.Sprint(w.file, w.pointer, was.places, is.places)
+	if c.seen[key] {
 		return nil
 	}
 	c.seen[key] = true
-	keywords := map[string]bool{}
-	for _, schema := range []map[string]any{before.schema, after.schema} {
-		for keyword := range schema {
-			keywords[keyword] = true
-		}
-	}
-	for _, keyword := range slices.Sorted(maps.Keys(keywords)) {
-		if err := c.keyword(pointer, keyword, before, after); err != nil {
+	keywords := slices.AppendSeq(slices.Collect(maps.Keys(was.keywords)), maps.Keys(is.keywords))
+	slices.Sort(keywords)
+	for _, keyword := range slices.Compact(keywords) {
+		if err := c.keyword(w.below(keyword), keyword, was, is); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *comparison) keyword(pointer, keyword string, before, after place) error {
-	was, is := before.schema[keyword], after.schema[keyword]
-	at := pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(keyword)
-	switch {
-	case slices.Contains(annotations, keyword):
+func (c *comparison) keyword(w where, keyword string, before, after view) error {
+	was, is := before.keywords[keyword], after.keywords[keyword]
+	switch keyword {
+	case "properties":
+		return c.properties(w, before, after)
+	case "required":
+		c.required(w, was, is)
 		return nil
-	case keyword == "properties":
-		return c.properties(at, before, after)
-	case keyword == "required":
-		c.required(at, was, is)
+	case "type":
+		c.types(w, was, is)
 		return nil
-	case keyword == "enum":
-		c.enum(at, was, is)
+	case "enum":
+		c.enum(w, was, is)
 		return nil
-	case keyword == "x-sensitive":
-		if was == true && is != true {
-			c.report(at, "sensitive-removed", "the value is not masked any more", "keep x-sensitive")
+	case "x-sensitive":
+		if sensitive(was) && !sensitive(is) {
+			c.report(w, either(is, was), "sensitive-removed", "the value is not masked any more", "keep x-sensitive")
 		}
 		return nil
-	case keyword == "items" || keyword == "additionalProperties" || keyword == "not" || keyword == "if" || keyword == "then" || keyword == "else":
-		oldSchema, oldOK := was.(map[string]any)
-		newSchema, newOK := is.(map[string]any)
-		if oldOK && newOK {
-			return c.compare(at, place{before.file, oldSchema}, place{after.file, newSchema})
-		}
-	case keyword == "oneOf" || keyword == "anyOf" || keyword == "allOf" || keyword == "prefixItems":
-		oldList, oldOK := was.([]any)
-		newList, newOK := is.([]any)
-		if oldOK && newOK && len(oldList) == len(newList) {
-			return c.alternatives(at, before.file, oldList, after.file, newList)
-		}
 	}
-	if !reflect.DeepEqual(was, is) {
-		c.report(at, rule(keyword), fmt.Sprintf("was %s, is %s", text(was), text(is)), newVersion)
+	if lower, isBound := bounds[keyword]; isBound {
+		c.bound(w, lower, was, is)
+		return nil
+	}
+	if compared, err := c.applicator(w, keyword, was, is); compared || err != nil {
+		return err
+	}
+	if !same(was, is) {
+		c.report(w, either(is, was), rule(keyword), wasIs(was, is), newVersion)
 	}
 	return nil
 }
 
-func (c *comparison) properties(pointer string, before, after place) error {
-	was, _ := before.schema["properties"].(map[string]any)
-	is, _ := after.schema["properties"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(was)) {
-		at := pointer + "/" + name
-		oldSchema, oldOK := was[name].(map[string]any)
-		newSchema, newOK := is[name].(map[string]any)
-		if _, there := is[name]; !there {
-			c.report(at, "property-removed", "consumers may read it", "keep sending it, or make a new version")
-			continue
+// applicator compares the keywords that hold schemas, as far as both states hold
+// comparable ones.
+func (c *comparison) applicator(w where, keyword string, was, is []node) (compared bool, err error) {
+	both := len(was) > 0 && len(is) > 0
+	switch keyword {
+	case "additionalProperties", "unevaluatedProperties":
+		switch {
+		case len(was) == 0:
+			c.report(w, is[0], kebab(keyword)+"-closed", "older events may have what is refused now", sendLess)
+			return true, nil
+		case len(is) == 0:
+			c.report(w, was[0], kebab(keyword)+"-opened", "old consumers refuse what is allowed now", newVersion)
+			return true, nil
+		case allObjects(was) && allObjects(is):
+			return true, c.compare(w, was, is)
 		}
-		if !oldOK || !newOK {
-			if !reflect.DeepEqual(was[name], is[name]) {
-				c.report(at, "schema-changed", fmt.Sprintf("was %s, is %s", text(was[name]), text(is[name])), newVersion)
+	case "items", "then", "else":
+		if both {
+			return true, c.compare(w, was, is)
+		}
+	case "not", "if", "contains", "propertyNames":
+		if both {
+			return true, c.chosenBy(w, keyword, was, is)
+		}
+	case "oneOf", "anyOf", "allOf", "prefixItems":
+		was, is := elements(was), elements(is)
+		if len(was) != len(is) {
+			return false, nil
+		}
+		for i := range was {
+			if err := c.compare(w.below(strconv.Itoa(i)), was[i:i+1], is[i:i+1]); err != nil {
+				return true, err
 			}
+		}
+		return true, nil
+	case "patternProperties", "dependentSchemas":
+		was, is := members(was), members(is)
+		common := slices.Sorted(maps.Keys(was))
+		if !slices.Equal(common, slices.Sorted(maps.Keys(is))) {
+			return false, nil
+		}
+		for _, name := range common {
+			if err := c.compare(w.below(name), was[name], is[name]); err != nil {
+				return true, err
+			}
+		}
+		return true, nil
+	}
+	return false, nil
+}
+
+// chosenBy compares schemas that nothing may be added to.
+func (c *comparison) chosenBy(w where, keyword string, was, is []node) error {
+	inner := &comparison{old: c.old, new: c.new, exact: true, seen: map[string]bool{}}
+	if err := inner.compare(where{}, was, is); err != nil {
+		return err
+	}
+	if len(inner.findings) > 0 {
+		c.report(w, is[0], rule(keyword), "it decides otherwise: "+inner.findings[0].Change, newVersion)
+	}
+	return nil
+}
+
+func (c *comparison) properties(w where, before, after view) error {
+	was, is := members(before.keywords["properties"]), members(after.keywords["properties"])
+	for _, name := range slices.Sorted(maps.Keys(was)) {
+		if len(is[name]) == 0 {
+			c.report(w.below(name), was[name][0], "property-removed", "consumers may read "+name, "keep sending it, or make a new version")
 			continue
 		}
-		if err := c.compare(at, place{before.file, oldSchema}, place{after.file, newSchema}); err != nil {
+		if err := c.compare(w.below(name), was[name], is[name]); err != nil {
 			return err
 		}
 	}
-	return nil // what is new is optional, or "required" reports it
+	for _, name := range slices.Sorted(maps.Keys(is)) {
+		if len(was[name]) == 0 && (c.exact || before.closed()) {
+			c.report(w.below(name), is[name][0], "property-added", "old consumers refuse "+name+", which they do not know", newVersion)
+		}
+	}
+	return nil // what else is new is optional, or "required" reports it
 }
 
-func (c *comparison) required(pointer string, was, is any) {
-	before, after := stringsOf(was), stringsOf(is)
+func (c *comparison) required(w where, was, is []node) {
+	before, after := names(was), names(is)
 	for _, name := range before {
 		if !slices.Contains(after, name) {
-			c.report(pointer, "required-removed", name+" may be absent now, and old consumers rely on it", "keep it required, or make a new version")
+			c.report(w, either(is, was), "required-removed", name+" may be absent now, and old consumers rely on it", "keep it required, or make a new version")
 		}
 	}
 	for _, name := range after {
 		if !slices.Contains(before, name) {
-			c.report(pointer, "required-added", name+" is not in older events, which are still in the archive", addOptions)
+			c.report(w, is[0], "required-added", name+" is not in older events, which are still in the archive", addOptions)
 		}
 	}
 }
 
-func (c *comparison) enum(pointer string, was, is any) {
-	before, _ := was.([]any)
-	after, _ := is.([]any)
-	if (was == nil) != (is == nil) {
-		c.report(pointer, "enum-changed", fmt.Sprintf("was %s, is %s", text(was), text(is)), newVersion)
+func (c *comparison) types(w where, was, is []node) {
+	old, now := typesOf(was), typesOf(is)
+	wider, narrower := !old.cover(now), !now.cover(old)
+	at, change := either(is, was), wasIs(was, is)
+	switch {
+	case wider && narrower:
+		c.report(w, at, "type-changed", change, newVersion)
+	case wider:
+		c.report(w, at, "type-widened", change+": old consumers refuse what is new", newVersion)
+	case narrower:
+		c.report(w, at, "type-narrowed", change+": older events may have what is refused now", sendLess)
+	}
+}
+
+func (c *comparison) enum(w where, was, is []node) {
+	at := either(is, was)
+	if len(was) != 1 || len(is) != 1 {
+		if !same(was, is) {
+			c.report(w, at, "enum-changed", wasIs(was, is), newVersion)
+		}
 		return
 	}
-	contains := func(list []any, value any) bool {
-		return slices.ContainsFunc(list, func(other any) bool { return reflect.DeepEqual(value, other) })
+	before, after := list(was[0].value), list(is[0].value)
+	contains := func(values []any, value any) bool {
+		return slices.ContainsFunc(values, func(other any) bool { return equal(value, other) })
 	}
 	for _, value := range before {
 		if !contains(after, value) {
-			c.report(pointer, "enum-value-removed", text(value)+" is in older events, which are still in the archive", "keep the value and do not send it")
+			c.report(w, at, "enum-value-removed", text(value)+" is in older events, which are still in the archive", "keep the value and do not send it")
 		}
 	}
 	for _, value := range after {
 		if !contains(before, value) {
-			c.report(pointer, "enum-value-added", "old consumers do not know "+text(value), newVersion)
+			c.report(w, at, "enum-value-added", "old consumers do not know "+text(value), newVersion)
 		}
 	}
 }
 
-func (c *comparison) alternatives(pointer, oldFile string, was []any, newFile string, is []any) error {
-	for i := range was {
-		oldSchema, oldOK := was[i].(map[string]any)
-		newSchema, newOK := is[i].(map[string]any)
-		if !oldOK || !newOK {
-			continue
-		}
-		if err := c.compare(pointer+"/"+strconv.Itoa(i), place{oldFile, oldSchema}, place{newFile, newSchema}); err != nil {
-			return err
-		}
+// bounds are the keywords that limit a value; true for those that tighten as
+// they grow.
+var bounds = map[string]bool{
+	"minimum": true, "exclusiveMinimum": true, "minLength": true, "minItems": true, "minProperties": true, "minContains": true, "uniqueItems": true,
+	"maximum": false, "exclusiveMaximum": false, "maxLength": false, "maxItems": false, "maxProperties": false, "maxContains": false,
+}
+
+func (c *comparison) bound(w where, lower bool, was, is []node) {
+	change := tightening(lower, was, is)
+	switch {
+	case change > 0:
+		c.report(w, either(is, was), "bound-tightened", wasIs(was, is)+": older events may be refused now", sendLess)
+	case change < 0:
+		c.report(w, either(is, was), "bound-loosened", wasIs(was, is)+": old consumers refuse what is new", newVersion)
 	}
-	return nil
 }
 
 // rule names the change of a keyword.
 func rule(keyword string) string {
 	switch keyword {
-	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems",
-		"minProperties", "maxProperties", "uniqueItems":
-		return "bound-changed"
+	case never:
+		return "schema-changed"
 	case "$id", "x-event-type":
 		return "identity-changed"
 	}
-	return strings.ToLower(strings.TrimPrefix(keyword, "$")) + "-changed"
+	return kebab(strings.TrimPrefix(keyword, "$")) + "-changed"
 }
 
-// resolve follows references until a schema stands there itself. Members beside
-// a reference count with what it refers to, as 2020-12 has it.
-func resolve(p place, read schemas) (place, error) {
-	for range 32 {
-		reference, isReference := p.schema["$ref"].(string)
-		if !isReference {
-			return p, nil
+func kebab(keyword string) string {
+	var name strings.Builder
+	for _, r := range keyword {
+		if unicode.IsUpper(r) {
+			name.WriteByte('-')
 		}
-		target, err := follow(p.file, reference, read)
-		if err != nil {
-			return place{}, err
-		}
-		merged := maps.Clone(target.schema)
-		for keyword, value := range p.schema {
-			if keyword == "$ref" || slices.Contains(annotations, keyword) {
-				continue
-			}
-			if keyword == "required" {
-				value = append(slices.Clone(anys(merged["required"])), anys(value)...)
-			}
-			merged[keyword] = value
-		}
-		p = place{target.file, merged}
+		name.WriteRune(unicode.ToLower(r))
 	}
-	return place{}, fmt.Errorf("%s: references go round in circles", p.file)
+	return name.String()
 }
 
-func follow(file, reference string, read schemas) (place, error) {
-	location, pointer, _ := strings.Cut(reference, "#")
-	if location != "" {
-		file = path.Join(path.Dir(file), location)
+// either is the place of a keyword now, or where it was when it is gone.
+func either(is, was []node) node {
+	if len(is) > 0 {
+		return is[0]
 	}
-	schema, err := read(file)
-	if err != nil {
-		return place{}, err
-	}
-	for name := range strings.SplitSeq(strings.Trim(pointer, "/"), "/") {
-		if name == "" {
-			continue
-		}
-		next, ok := schema[name].(map[string]any)
-		if !ok {
-			return place{}, fmt.Errorf("%s: %s leads nowhere", file, reference)
-		}
-		schema = next
-	}
-	return place{file, schema}, nil
+	return was[0]
 }
 
-func anys(value any) []any {
-	list, _ := value.([]any)
-	return list
-}
-
-func stringsOf(value any) []string {
-	var names []string
-	for _, item := range anys(value) {
-		if name, ok := item.(string); ok {
-			names = append(names, name)
+func wasIs(was, is []node) string {
+	describe := func(nodes []node) string {
+		if len(nodes) == 0 {
+			return "absent"
 		}
+		var values []string
+		for _, n := range nodes {
+			values = append(values, text(n.value))
+		}
+		return strings.Join(values, " and ")
 	}
-	return names
-}
-
-func text(value any) string {
-	if value == nil {
-		return "absent"
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return string(encoded)
+	return "was " + describe(was) + ", is " + describe(is)
 }
