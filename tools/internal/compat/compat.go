@@ -3,41 +3,18 @@
 // It knows the rules of compatibility and nothing of what the contracts say.
 //
 // Events: within a version old consumers read new events, and new consumers read
-// old ones from the archive. So what is valid must stay the same in both
-// directions:
+// old ones from the archive. See rules for each verdict. How definitions are
+// named and shared is free: a reference counts as what it leads to.
 //
-//   - what allows more (type-widened, bound-loosened, enum-value-added,
-//     required-removed, additional-properties-opened) lets producers send what
-//     old consumers refuse or do not expect;
-//   - what allows less (type-narrowed, bound-tightened, enum-value-removed,
-//     required-added, additional-properties-closed) refuses older events;
-//   - another pattern, format, const or set of alternatives is taken to do both,
-//     since it cannot be told cheaply; so is another order of alternatives;
-//   - an optional property may come on top, since consumers tolerate what they
-//     do not know, unless the old schema says that they do not (property-added);
-//   - a property may not go, for somebody may read it (property-removed), nor may
-//     x-sensitive, for what it masks would be shown (sensitive-removed);
-//   - $id and x-event-type are what events are recognised by (identity-changed);
-//   - titles, descriptions, examples, defaults and comments are free, and so is
-//     how definitions are named and shared: a reference counts as what it leads
-//     to;
-//   - new schemas are free; one that is gone is found (schema-removed).
-//
-// OpenAPI documents: requests may allow more and answers less, see documents.
+// OpenAPI documents: requests may allow more and answers less. oasdiff tells,
+// with the exceptions in alsoBreaking and closedBodies.
 package compat
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"os/exec"
-	"path"
-	"path/filepath"
-	"strings"
+	"slices"
 )
 
 var (
@@ -47,172 +24,152 @@ var (
 	ErrNothing = errors.New("no contracts to compare")
 )
 
-const (
-	eventsFolder = "contracts/events"
-	apiFolder    = "contracts/api"
-)
+// Finding is a change of a contract.
+type Finding struct {
+	File       string `json:"file"`
+	Pointer    string `json:"pointer"` // JSON pointer into the file; empty for all of it
+	Rule       string `json:"rule"`
+	Change     string `json:"change"`
+	Compatible bool   `json:"compatible"` // no consumer would notice
+	Remedy     string `json:"remedy,omitempty"`
+	Against    string `json:"against"`            // the git ref that it differs from
+	Accepted   string `json:"accepted,omitempty"` // why it is no failure although it is incompatible
+}
+
+// Report is the outcome of a check.
+type Report struct {
+	Findings []Finding    // what is incompatible, accepted or not
+	Unused   []Correction // corrections that accept none of them
+}
 
 // Check compares the contracts of the workspace at root with those at the ref
-// and at every release before it (tags v*), and returns what is incompatible.
-// What is so with several of them is found once, with the first of them.
-func Check(ctx context.Context, root, ref string) ([]Finding, error) {
-	repository := repository{root}
-	if _, err := repository.run(ctx, "rev-parse", "--is-inside-work-tree"); err != nil {
-		return nil, err
-	}
-	commit, err := repository.commit(ctx, ref)
+// and at every release before it (tags v*), and finds what is incompatible, and
+// files that changed without a word in their history. What is so with several
+// of them is found once, with the first of them.
+func Check(ctx context.Context, root, ref string) (Report, error) {
+	r := repository{root}
+	all, err := r.against(ctx, ref, ref)
 	if err != nil {
-		return nil, err
+		return Report{}, err
 	}
-	all, err := repository.against(ctx, ref, commit)
+	releases, err := r.releases(ctx)
 	if err != nil {
-		return nil, err
+		return Report{}, err
 	}
-	tags, err := repository.run(ctx, "tag", "--list", "v*", "--merged", "HEAD", "--sort", "version:refname")
-	if err != nil {
-		return nil, err
-	}
-	for _, tag := range strings.Fields(string(tags)) {
-		if commit, err = repository.commit(ctx, "refs/tags/"+tag); err != nil {
-			return nil, err
-		}
-		findings, err := repository.against(ctx, tag, commit)
+	for _, tag := range releases {
+		findings, err := r.against(ctx, tag, "refs/tags/"+tag)
 		if err != nil {
-			return nil, err
+			return Report{}, err
 		}
 		all = append(all, findings...)
 	}
+	corrections, err := r.corrections(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	var report Report
 	known := map[Finding]bool{}
-	var findings []Finding
 	for _, finding := range all {
 		change := finding
 		change.Against = ""
-		if !known[change] {
+		if !finding.Compatible && !known[change] {
 			known[change] = true
-			findings = append(findings, finding)
+			report.Findings = append(report.Findings, finding)
 		}
 	}
-	return findings, nil
+	report.Unused = correct(report.Findings, corrections)
+	return report, nil
 }
 
-// repository is a git work tree, or a folder in one. Paths are relative to it.
-type repository struct{ root string }
+// Diff finds all changes of the contracts since the ref, compatible ones too.
+func Diff(ctx context.Context, root, ref string) ([]Finding, error) {
+	findings, err := repository{root}.against(ctx, ref, ref)
+	return slices.DeleteFunc(findings, func(f Finding) bool { return f.Rule == "history-missing" }), err
+}
 
-func (r repository) run(ctx context.Context, args ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "git", append([]string{"-C", r.root}, args...)...)
-	var failure bytes.Buffer
-	command.Stderr = &failure
-	output, err := command.Output()
-	if err != nil {
-		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(failure.Bytes()))
+// against compares the work tree with a commit; name is what findings call it.
+func (r repository) against(ctx context.Context, name, ref string) ([]Finding, error) {
+	if _, err := r.git(ctx, "rev-parse", "--is-inside-work-tree"); err != nil {
+		return nil, err
 	}
-	return output, nil
-}
-
-func (r repository) commit(ctx context.Context, ref string) (string, error) {
-	// With what follows it, no ref is taken for an option.
-	hash, err := r.run(ctx, "rev-parse", "--verify", "--quiet", ref+"^{commit}")
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return "", fmt.Errorf("%w: %s", ErrUnknownRef, ref)
-	}
-	return string(bytes.TrimSpace(hash)), err
-}
-
-// files lists what the commit has below the folder.
-func (r repository) files(ctx context.Context, commit, folder string) ([]string, error) {
-	output, err := r.run(ctx, "ls-tree", "-r", "-z", "--name-only", commit, "--", folder+"/")
+	commit, err := r.commit(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	return strings.FieldsFunc(string(output), func(r rune) bool { return r == 0 }), nil
-}
-
-func (r repository) show(ctx context.Context, commit, file string) ([]byte, error) {
-	return r.run(ctx, "show", commit+":./"+file)
-}
-
-func (r repository) path(file string) string {
-	return filepath.Join(r.root, filepath.FromSlash(file))
-}
-
-func (r repository) exists(file string) bool {
-	_, err := os.Stat(r.path(file))
-	return !errors.Is(err, fs.ErrNotExist)
-}
-
-func (r repository) against(ctx context.Context, ref, commit string) ([]Finding, error) {
-	events, err := r.files(ctx, commit, eventsFolder)
+	old, err := r.at(ctx, commit)
 	if err != nil {
 		return nil, err
 	}
-	documents, err := r.files(ctx, commit, apiFolder)
+	now, err := r.workTree()
 	if err != nil {
 		return nil, err
 	}
-	if len(events)+len(documents) == 0 && !r.exists(eventsFolder) && !r.exists(apiFolder) {
+	if len(old.files)+len(now.files) == 0 {
 		return nil, fmt.Errorf("%w in %s", ErrNothing, r.root) // most likely another folder was meant
 	}
-	findings, err := r.events(ctx, commit, events)
+	findings, err := r.compare(ctx, old, now)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ref, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	changed, err := r.documents(ctx, commit, documents)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ref, err)
-	}
-	findings = append(findings, changed...)
 	for i := range findings {
-		findings[i].Against = ref
+		findings[i].Against = name
 	}
 	return findings, nil
 }
 
-// events compares the event schemas that the commit has.
-func (r repository) events(ctx context.Context, commit string, files []string) ([]Finding, error) {
-	before := cached(func(file string) ([]byte, error) { return r.show(ctx, commit, file) })
-	after := cached(func(file string) ([]byte, error) { return os.ReadFile(r.path(file)) })
+func (r repository) compare(ctx context.Context, old, now *state) ([]Finding, error) {
+	files := append(slices.Clone(old.files), now.files...)
+	slices.Sort(files)
+	files = slices.Compact(files)
 	var findings []Finding
-	for _, file := range files {
-		if !strings.HasSuffix(file, ".schema.json") || path.Dir(file) == eventsFolder {
-			continue // shared definitions are compared where they are referred to
+	add := func(found []Finding) {
+		for _, finding := range found {
+			if !slices.Contains(findings, finding) { // events share definitions
+				findings = append(findings, finding)
+			}
 		}
-		if !r.exists(file) {
-			findings = append(findings, Finding{
-				File: file, Rule: "schema-removed", Change: "the event is gone",
-				Remedy: "keep its schema as long as its events are in the archive",
-			})
+	}
+	for _, file := range files {
+		found, err := r.compareFile(ctx, file, old, now)
+		if err != nil {
+			return nil, err
+		}
+		add(found)
+	}
+	for _, file := range files {
+		if !old.has(file) || !now.has(file) {
 			continue
 		}
-		found, err := compareSchemas(file, before, after)
+		was, err := old.read(file)
 		if err != nil {
 			return nil, err
 		}
-		findings = append(findings, found...)
+		is, err := now.read(file)
+		if err != nil {
+			return nil, err
+		}
+		add(unexplained(file, was.value, is.value, findings))
+		add(unrecorded(file, was.value, is.value))
 	}
 	return findings, nil
 }
 
-// cached parses each file once.
-func cached(read func(file string) ([]byte, error)) schemas {
-	parsed := map[string]any{}
-	return func(file string) (any, error) {
-		if schema, known := parsed[file]; known {
-			return schema, nil
-		}
-		content, err := read(file)
-		if err != nil {
-			return nil, err
-		}
-		if !json.Valid(content) { // a decoder alone would stop after the first value
-			return nil, fmt.Errorf("%s is no JSON", file)
-		}
-		decoder := json.NewDecoder(bytes.NewReader(content))
-		decoder.UseNumber() // bounds of 64 bits are exact
-		var schema any
-		if err := decoder.Decode(&schema); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		parsed[file] = schema
-		return schema, nil
+func (r repository) compareFile(ctx context.Context, file string, old, now *state) ([]Finding, error) {
+	switch there := now.has(file); {
+	case !there && isDocument(file):
+		return []Finding{{File: file, Rule: "document-removed", Change: "the API is gone", Remedy: "keep it, or make a new version"}}, nil
+	case !old.has(file) && isDocument(file):
+		return []Finding{{File: file, Rule: "document-added", Change: "the API is new", Compatible: true}}, nil
+	case isDocument(file):
+		return r.compareDocuments(ctx, file, old, now)
+	case !there && isShared(file):
+		return []Finding{{File: file, Rule: "form-changed", Change: "no event shares it any more", Compatible: true}}, nil
+	case !there:
+		return []Finding{{File: file, Rule: "schema-removed", Change: rules["schema-removed"].breaks, Remedy: rules["schema-removed"].remedy}}, nil
+	case !old.has(file):
+		return []Finding{{File: file, Rule: "schema-added", Change: "the schema is new", Compatible: true}}, nil
+	case isShared(file):
+		return nil, nil // compared where events refer to it
 	}
+	return compareSchemas(file, old, now)
 }

@@ -14,64 +14,50 @@ import (
 
 const keepOrAdd = "keep what clients rely on, or add beside it"
 
-// alsoBreaking are changes that oasdiff takes for harmless, and we do not: a
-// client may tell problems apart by their status, and may read a member that is
-// not always there.
-var alsoBreaking = []string{"response-non-success-status-removed", "response-optional-property-removed"}
-
-// documents compares the OpenAPI documents by oasdiff, which is pinned in
-// tools/pinned. What it calls an error or a warning breaks a client: among the
-// warnings are patterns that changed and members that a closed request refuses.
-func (r repository) documents(ctx context.Context, commit string, files []string) ([]Finding, error) {
-	var findings []Finding
-	for _, file := range files {
-		if !strings.HasSuffix(file, ".openapi.yaml") {
-			continue
-		}
-		if !r.exists(file) {
-			findings = append(findings, Finding{File: file, Rule: "document-removed", Change: "the API is gone", Remedy: "keep it, or make a new version"})
-			continue
-		}
-		before, err := r.show(ctx, commit, file)
-		if err != nil {
-			return nil, err
-		}
-		after, err := os.ReadFile(r.path(file))
-		if err != nil {
-			return nil, err
-		}
-		if bytes.Equal(before, after) {
-			continue
-		}
-		found, err := r.oasdiff(ctx, file, before, after)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		findings = append(findings, found...)
-		if found, err = closedRequests(file, before, after); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		findings = append(findings, found...)
-	}
-	return findings, nil
+// alsoBreaking are changes that oasdiff takes for harmless, and we do not.
+var alsoBreaking = []string{
+	// Not within a version, whatever was announced.
+	"api-path-removed-with-deprecation", "api-removed-with-deprecation", "request-parameter-removed-with-deprecation",
+	"request-property-removed-with-deprecation", "response-required-property-removed-with-deprecation",
+	// A client may read what is not always there, and may tell answers apart by their status.
+	"optional-response-header-removed", "response-optional-property-removed", "response-non-success-status-removed", "response-success-status-added",
+	// A client that leaves something out gets another answer.
+	"request-parameter-default-value-changed", "request-parameter-default-value-removed",
+	"request-property-default-value-changed", "request-property-default-value-removed",
+	"request-body-default-value-changed", "request-body-default-value-removed",
 }
 
-func (r repository) oasdiff(ctx context.Context, file string, before, after []byte) ([]Finding, error) {
-	scratch, err := os.MkdirTemp("", "compat")
+// compareDocuments compares an OpenAPI document by oasdiff, and what that does
+// not look at by bodies. What oasdiff calls an error or a warning breaks a
+// client: among the warnings are patterns that changed and members that a closed
+// request refuses.
+func (r repository) compareDocuments(ctx context.Context, file string, old, new *state) ([]Finding, error) {
+	was, err := old.read(file)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(scratch)
-	base, revision := filepath.Join(scratch, "before.yaml"), filepath.Join(scratch, "after.yaml")
-	if err := os.WriteFile(base, before, 0o600); err != nil {
+	is, err := new.read(file)
+	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(revision, after, 0o600); err != nil {
-		return nil, err
+	if bytes.Equal(was.content, is.content) {
+		return nil, nil
 	}
-	// Without --flatten-params it overlooks the parameters of a whole path.
-	command := exec.CommandContext(ctx, "go", "tool", "oasdiff", "changelog", base, revision, "--flatten-params", "--format", "json")
-	command.Dir = filepath.Join(r.root, "tools", "pinned")
+	findings, err := r.changelog(ctx, file, was, is)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	more, err := compareBodies(file, old, new)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return append(findings, more...), nil
+}
+
+// oasdiff runs the version that is pinned in tools/pinned.
+func (r repository) oasdiff(ctx context.Context, args ...string) ([]byte, error) {
+	command := exec.CommandContext(ctx, "go", append([]string{"tool", "oasdiff"}, args...)...)
+	command.Dir = r.path("tools/pinned")
 	command.Env = append(os.Environ(), "GOWORK=off")
 	var failure bytes.Buffer
 	command.Stderr = &failure
@@ -79,38 +65,80 @@ func (r repository) oasdiff(ctx context.Context, file string, before, after []by
 	if err != nil {
 		return nil, fmt.Errorf("oasdiff: %w: %s", err, bytes.TrimSpace(failure.Bytes()))
 	}
-	return breaking(file, output)
+	return output, nil
 }
 
-// breaking reads oasdiff's list of changes.
-func breaking(file string, output []byte) ([]Finding, error) {
-	if len(bytes.TrimSpace(output)) == 0 {
-		return nil, nil
+func (r repository) changelog(ctx context.Context, file string, was, is parsed) ([]Finding, error) {
+	scratch, err := os.MkdirTemp("", "compat")
+	if err != nil {
+		return nil, err
 	}
-	var changes []struct {
-		ID, Text, Operation, Path, Section string
-		Level                              int
+	defer os.RemoveAll(scratch)
+	base, revision := filepath.Join(scratch, "before.yaml"), filepath.Join(scratch, "after.yaml")
+	if err := os.WriteFile(base, was.content, 0o600); err != nil {
+		return nil, err
 	}
+	if err := os.WriteFile(revision, is.content, 0o600); err != nil {
+		return nil, err
+	}
+	// Without --flatten-params it overlooks the parameters of a whole path.
+	output, err := r.oasdiff(ctx, "changelog", base, revision, "--flatten-params", "--format", "json")
+	if err != nil || len(bytes.TrimSpace(output)) == 0 {
+		return nil, err
+	}
+	var changes []change
 	if err := json.Unmarshal(output, &changes); err != nil {
 		return nil, fmt.Errorf("oasdiff: %w", err)
 	}
-	const warning = 2
 	var findings []Finding
 	for _, change := range changes {
-		if change.Level < warning && !slices.Contains(alsoBreaking, change.ID) {
-			continue
+		if change.ID == "api-major-version-not-bumped" || change.ID == "api-version-not-bumped" {
+			continue // no changes of the document, but advice
 		}
-		pointer := ""
-		switch {
-		case change.Path != "" && change.Operation != "":
-			pointer = "/paths/" + escape(change.Path) + "/" + strings.ToLower(change.Operation)
-		case change.Path != "":
-			pointer = "/paths/" + escape(change.Path)
-		case change.Section != "":
-			pointer = "/" + escape(change.Section)
+		finding := change.finding(file, was, is)
+		if !slices.Contains(findings, finding) { // once for all operations that share it
+			findings = append(findings, finding)
 		}
-		said := strings.Join(strings.Fields(change.Text), " ") // a finding is a line
-		findings = append(findings, Finding{File: file, Pointer: pointer, Rule: change.ID, Change: said, Remedy: keepOrAdd})
 	}
 	return findings, nil
+}
+
+// change is what oasdiff tells of one.
+type change struct {
+	ID, Text, Operation, Path, Section string
+	Level                              int
+	BaseSource, RevisionSource         position
+}
+
+func (c change) finding(file string, was, is parsed) Finding {
+	const warning = 2
+	finding := Finding{
+		File: file, Pointer: c.pointer(was, is), Rule: c.ID,
+		Change: strings.Join(strings.Fields(c.Text), " "), // a finding is a line
+	}
+	if c.Level < warning && !slices.Contains(alsoBreaking, c.ID) {
+		finding.Compatible = true
+		return finding
+	}
+	finding.Remedy = keepOrAdd
+	return finding
+}
+
+// pointer is the place that changed, or as near to it as oasdiff tells.
+func (c change) pointer(was, is parsed) string {
+	if pointer, known := is.places[c.RevisionSource]; known {
+		return pointer
+	}
+	if pointer, known := was.places[c.BaseSource]; known {
+		return pointer
+	}
+	switch {
+	case c.Path != "" && c.Operation != "":
+		return "/paths/" + escape(c.Path) + "/" + strings.ToLower(c.Operation)
+	case c.Path != "":
+		return "/paths/" + escape(c.Path)
+	case c.Section != "":
+		return "/" + escape(c.Section)
+	}
+	return ""
 }

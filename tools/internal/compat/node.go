@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// schemas reads the files of one state of the contracts by their path.
-type schemas func(file string) (any, error)
-
 // node is a part of a file and where it stands.
 type node struct {
 	file, pointer string
@@ -40,91 +37,98 @@ func (n node) child(name string) (node, bool) {
 	return node{}, false
 }
 
-func escape(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
-
-// follow is what a reference in the node's file leads to.
-func (n node) follow(reference string, read schemas) (node, error) {
+// reference is what the node refers to, if it does.
+func (n node) reference(s *state) (target node, refers bool, err error) {
+	schema, _ := n.value.(map[string]any)
+	reference, refers := schema["$ref"].(string)
+	if !refers {
+		return node{}, false, nil
+	}
 	file, fragment, _ := strings.Cut(reference, "#")
 	if file == "" {
 		file = n.file
 	} else {
 		file = path.Join(path.Dir(n.file), file)
 	}
-	content, err := read(file)
+	content, err := s.read(file)
 	if err != nil {
-		return node{}, err
+		return node{}, true, err
 	}
 	pointer, err := url.PathUnescape(fragment)
 	if err != nil {
-		return node{}, fmt.Errorf("%s: %s: %w", n.place(), reference, err)
+		return node{}, true, fmt.Errorf("%s: %s: %w", n.place(), reference, err)
 	}
-	target := node{file, "", content}
+	target = node{file, "", content.value}
 	if pointer == "" {
-		return target, nil
+		return target, true, nil
 	}
 	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		next, there := target.child(strings.NewReplacer("~1", "/", "~0", "~").Replace(name))
+		next, there := target.child(unescape(name))
 		if !there {
-			return node{}, fmt.Errorf("%s: %s leads nowhere", n.place(), reference)
+			return node{}, true, fmt.Errorf("%s: %s leads nowhere", n.place(), reference)
 		}
 		target = next
 	}
-	return target, nil
+	return target, true, nil
 }
 
-// view is what one or more schemas say about one value, their references
-// followed: by keyword, everywhere that it is stated. What stands beside a
-// reference holds together with what it refers to, as 2020-12 has it.
+// view is what one or more schemas say about one value: by keyword, everywhere
+// that it is stated. What stands beside a reference holds together with what it
+// refers to, as 2020-12 has it, and so do the schemas of allOf.
 type view struct {
 	keywords map[string][]node
 	places   []string // the schemas, in the order in which they are followed
 }
 
-// never stands for the schema false, which allows nothing and has no keyword.
-const never = ""
+// nothing stands for the schema false, which has no keywords.
+const nothing = "false"
 
 var errCircle = errors.New("references go round in circles")
 
-func expand(nodes []node, read schemas) (view, error) {
+func (s *state) expand(nodes []node) (view, error) {
 	v := view{keywords: map[string][]node{}}
 	for _, n := range nodes {
-		if err := v.add(n, nil, read); err != nil {
+		if err := v.add(n, nil, s); err != nil {
 			return view{}, err
 		}
 	}
 	return v, nil
 }
 
-func (v *view) add(n node, from []string, read schemas) error {
+func (v *view) add(n node, from []string, s *state) error {
 	if slices.Contains(from, n.place()) {
 		return fmt.Errorf("%s: %w", n.place(), errCircle)
 	}
+	from = append(slices.Clone(from), n.place())
 	v.places = append(v.places, n.place())
 	schema, isObject := n.value.(map[string]any)
 	if !isObject {
 		if n.value != true {
-			v.keywords[never] = append(v.keywords[never], n)
+			v.keywords[nothing] = append(v.keywords[nothing], n)
 		}
 		return nil
 	}
 	for keyword, value := range schema {
-		if keyword == "$ref" || saysNothing(keyword, value) {
-			continue
+		if keyword != "$ref" && keyword != "allOf" && !refusesNothing(keyword, value) {
+			below, _ := n.child(keyword)
+			v.keywords[keyword] = append(v.keywords[keyword], below)
 		}
-		below, _ := n.child(keyword)
-		v.keywords[keyword] = append(v.keywords[keyword], below)
 	}
-	reference, isReference := schema["$ref"].(string)
-	if !isReference {
-		return nil
-	}
-	target, err := n.follow(reference, read)
-	if err != nil {
+	together := []node{}
+	if target, refers, err := n.reference(s); err != nil {
 		return err
+	} else if refers {
+		together = append(together, target)
 	}
-	return v.add(target, append(slices.Clone(from), n.place()), read)
+	if all, there := n.child("allOf"); there {
+		together = append(together, elements([]node{all})...)
+	}
+	for _, other := range together {
+		if err := v.add(other, from, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // closed says whether properties that the schema does not name may be refused.
@@ -137,20 +141,18 @@ func (v view) closed() bool {
 	return false
 }
 
-// annotations say nothing about which events are valid.
-var annotations = []string{"title", "description", "examples", "default", "deprecated", "$comment", "$schema", "$defs", "readOnly", "writeOnly"}
-
-// saysNothing tells keywords that refuse no value.
-func saysNothing(keyword string, value any) bool {
+// refusesNothing tells keywords that hold for every value.
+func refusesNothing(keyword string, value any) bool {
 	switch keyword {
 	case "additionalProperties", "unevaluatedProperties", "items":
 		return value == true
 	case "uniqueItems":
 		return value == false
 	case "minLength", "minItems", "minProperties":
-		return equal(value, 0.0)
+		least, isNumber := number(value)
+		return isNumber && least.Sign() == 0
 	}
-	return slices.Contains(annotations, keyword)
+	return isAnnotation(keyword) || keyword == "$defs"
 }
 
 // members are the named schemas of all nodes.
@@ -176,17 +178,6 @@ func elements(nodes []node) []node {
 		}
 	}
 	return all
-}
-
-func allObjects(nodes []node) bool {
-	return !slices.ContainsFunc(nodes, func(n node) bool {
-		_, isObject := n.value.(map[string]any)
-		return !isObject
-	})
-}
-
-func sensitive(nodes []node) bool {
-	return slices.ContainsFunc(nodes, func(n node) bool { return n.value == true })
 }
 
 // names are the strings that the nodes list.

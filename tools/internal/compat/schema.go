@@ -6,46 +6,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
-// Finding is a change that some consumer would notice.
-type Finding struct {
-	File    string `json:"file"`
-	Pointer string `json:"pointer"` // JSON pointer into the file; empty for all of it
-	Rule    string `json:"rule"`
-	Change  string `json:"change"`
-	Remedy  string `json:"remedy"`
-	Against string `json:"against"` // the git ref that it is incompatible with
-}
-
-const (
-	newVersion = "make a new version of the event beside this one"
-	addOptions = "add an optional property instead, or make a new version"
-	sendLess   = "keep what was allowed, and send no more than is wanted"
-)
-
-// comparison compares one schema in two states.
+// comparison compares schemas in two states. It finds what changed and names the
+// rule; the rules have the verdict.
 type comparison struct {
-	old, new schemas
-	// exact is set below "not", "if" and the like, where a schema chooses
-	// instead of describing: not even an optional property may come on top.
-	exact    bool
+	old, new *state
 	findings []Finding
 	seen     map[string]bool // pairs compared already, for schemas that refer to themselves
 }
 
-func compareSchemas(file string, before, after schemas) ([]Finding, error) {
-	c := &comparison{old: before, new: after, seen: map[string]bool{}}
-	was, err := before(file)
+// compareSchemas compares one event.
+func compareSchemas(file string, old, new *state) ([]Finding, error) {
+	was, err := old.read(file)
 	if err != nil {
 		return nil, err
 	}
-	is, err := after(file)
+	is, err := new.read(file)
 	if err != nil {
 		return nil, err
 	}
-	err = c.compare(where{}, []node{{file, "", was}}, []node{{file, "", is}})
+	c := &comparison{old: old, new: new, seen: map[string]bool{}}
+	err = c.compare(where{}, []node{{file, "", was.value}}, []node{{file, "", is.value}})
 	return c.findings, err
 }
 
@@ -57,6 +39,7 @@ type where struct {
 	pinned        bool
 	file, pointer string
 	trail         string
+	closed        bool // a schema around this one, about the same value, refuses unknown properties
 }
 
 func (w where) below(name string) where {
@@ -66,8 +49,21 @@ func (w where) below(name string) where {
 	return w
 }
 
-func (c *comparison) report(w where, at node, rule, change, remedy string) {
-	finding := Finding{File: at.file, Pointer: at.pointer, Rule: rule, Change: change, Remedy: remedy}
+// within is the place of a schema about another value, a part of this one.
+func (w where) within(name string) where {
+	w.closed = false
+	return w.below(name)
+}
+
+func (c *comparison) report(w where, at node, name, change string) {
+	verdict := rules[name]
+	if !verdict.compatible() {
+		change += ": " + verdict.breaks
+	}
+	finding := Finding{
+		File: at.file, Pointer: at.pointer, Rule: name, Change: change,
+		Compatible: verdict.compatible(), Remedy: verdict.remedy,
+	}
 	if w.pinned {
 		finding.File, finding.Pointer = w.file, w.pointer
 		if w.trail != "" {
@@ -80,18 +76,18 @@ func (c *comparison) report(w where, at node, rule, change, remedy string) {
 // compare compares schemas that hold together: what stands in one place, or what
 // several places say about one value.
 func (c *comparison) compare(w where, before, after []node) error {
-	was, err := expand(before, c.old)
+	was, err := c.old.expand(before)
 	if err != nil {
 		return err
 	}
-	is, err := expand(after, c.new)
+	is, err := c.new.expand(after)
 	if err != nil {
 		return err
 	}
 	if !w.pinned && !slices.Equal(was.places, is.places) {
-		w = where{pinned: true, file: after[0].file, pointer: after[0].pointer}
+		w = where{pinned: true, file: after[0].file, pointer: after[0].pointer, closed: w.closed}
 	}
-	key := fmt.Sprint(w.file, w.pointer, was.places, is.places)
+	key := fmt.Sprint(w.file, w.pointer, w.closed, was.places, is.places)
 	if c.seen[key] {
 		return nil
 	}
@@ -99,7 +95,7 @@ func (c *comparison) compare(w where, before, after []node) error {
 	keywords := slices.AppendSeq(slices.Collect(maps.Keys(was.keywords)), maps.Keys(is.keywords))
 	slices.Sort(keywords)
 	for _, keyword := range slices.Compact(keywords) {
-		if err := c.keyword(w.below(keyword), keyword, was, is); err != nil {
+		if err := c.keyword(w, keyword, was, is); err != nil {
 			return err
 		}
 	}
@@ -108,105 +104,48 @@ func (c *comparison) compare(w where, before, after []node) error {
 
 func (c *comparison) keyword(w where, keyword string, before, after view) error {
 	was, is := before.keywords[keyword], after.keywords[keyword]
+	below := w.below(keyword)
 	switch keyword {
 	case "properties":
-		return c.properties(w, before, after)
+		return c.properties(w.within(keyword), was, is, w.closed || before.closed())
 	case "required":
-		c.required(w, was, is)
-		return nil
+		c.required(below, was, is)
 	case "type":
-		c.types(w, was, is)
-		return nil
+		c.types(below, was, is)
 	case "enum":
-		c.enum(w, was, is)
-		return nil
+		c.enum(below, was, is)
 	case "x-sensitive":
-		if sensitive(was) && !sensitive(is) {
-			c.report(w, either(is, was), "sensitive-removed", "the value is not masked any more", "keep x-sensitive")
-		}
-		return nil
-	}
-	if lower, isBound := bounds[keyword]; isBound {
-		c.bound(w, lower, was, is)
-		return nil
-	}
-	if compared, err := c.applicator(w, keyword, was, is); compared || err != nil {
-		return err
-	}
-	if !same(was, is) {
-		c.report(w, either(is, was), rule(keyword), wasIs(was, is), newVersion)
-	}
-	return nil
-}
-
-// applicator compares the keywords that hold schemas, as far as both states hold
-// comparable ones.
-func (c *comparison) applicator(w where, keyword string, was, is []node) (compared bool, err error) {
-	both := len(was) > 0 && len(is) > 0
-	switch keyword {
+		c.sensitive(below, was, is)
+	case "minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains", "uniqueItems":
+		c.bound(below, lower, was, is)
+	case "maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains":
+		c.bound(below, upper, was, is)
 	case "additionalProperties", "unevaluatedProperties":
-		switch {
-		case len(was) == 0:
-			c.report(w, is[0], kebab(keyword)+"-closed", "older events may have what is refused now", sendLess)
-			return true, nil
-		case len(is) == 0:
-			c.report(w, was[0], kebab(keyword)+"-opened", "old consumers refuse what is allowed now", newVersion)
-			return true, nil
-		case allObjects(was) && allObjects(is):
-			return true, c.compare(w, was, is)
+		return c.additional(w.within(keyword), was, is)
+	case "items":
+		if len(was) > 0 && len(is) > 0 {
+			return c.compare(w.within(keyword), was, is)
 		}
-	case "items", "then", "else":
-		if both {
-			return true, c.compare(w, was, is)
-		}
-	case "not", "if", "contains", "propertyNames":
-		if both {
-			return true, c.chosenBy(w, keyword, was, is)
-		}
-	case "oneOf", "anyOf", "allOf", "prefixItems":
-		was, is := elements(was), elements(is)
-		if len(was) != len(is) {
-			return false, nil
-		}
-		for i := range was {
-			if err := c.compare(w.below(strconv.Itoa(i)), was[i:i+1], is[i:i+1]); err != nil {
-				return true, err
-			}
-		}
-		return true, nil
-	case "patternProperties", "dependentSchemas":
-		was, is := members(was), members(is)
-		common := slices.Sorted(maps.Keys(was))
-		if !slices.Equal(common, slices.Sorted(maps.Keys(is))) {
-			return false, nil
-		}
-		for _, name := range common {
-			if err := c.compare(w.below(name), was[name], is[name]); err != nil {
-				return true, err
-			}
-		}
-		return true, nil
-	}
-	return false, nil
-}
-
-// chosenBy compares schemas that nothing may be added to.
-func (c *comparison) chosenBy(w where, keyword string, was, is []node) error {
-	inner := &comparison{old: c.old, new: c.new, exact: true, seen: map[string]bool{}}
-	if err := inner.compare(where{}, was, is); err != nil {
-		return err
-	}
-	if len(inner.findings) > 0 {
-		c.report(w, is[0], rule(keyword), "it decides otherwise: "+inner.findings[0].Change, newVersion)
+		return c.other(below, "keyword-changed", was, is)
+	case "oneOf", "anyOf":
+		below.closed = w.closed || before.closed()
+		return c.alternatives(below, elements(was), elements(is), either(is, was))
+	case "pattern", "format":
+		return c.other(below, keyword+"-changed", was, is)
+	case "$id", "x-event-type":
+		return c.other(below, "identity-changed", was, is)
+	default:
+		return c.other(below, "keyword-changed", was, is)
 	}
 	return nil
 }
 
-func (c *comparison) properties(w where, before, after view) error {
-	was, is := members(before.keywords["properties"]), members(after.keywords["properties"])
+// properties compares by name. What is new is optional, or "required" tells.
+func (c *comparison) properties(w where, before, after []node, closed bool) error {
+	was, is := members(before), members(after)
 	for _, name := range slices.Sorted(maps.Keys(was)) {
 		if len(is[name]) == 0 {
-			c.report(w.below(name), was[name][0], "property-removed", "consumers may read "+name, "keep sending it, or make a new version")
+			c.report(w.below(name), was[name][0], "property-removed", name+" is gone")
 			continue
 		}
 		if err := c.compare(w.below(name), was[name], is[name]); err != nil {
@@ -214,23 +153,27 @@ func (c *comparison) properties(w where, before, after view) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(is)) {
-		if len(was[name]) == 0 && (c.exact || before.closed()) {
-			c.report(w.below(name), is[name][0], "property-added", "old consumers refuse "+name+", which they do not know", newVersion)
+		switch {
+		case len(was[name]) > 0:
+		case closed:
+			c.report(w.below(name), is[name][0], "closed-property-added", name+" is new in a closed object")
+		default:
+			c.report(w.below(name), is[name][0], "property-added", name+" is new")
 		}
 	}
-	return nil // what else is new is optional, or "required" reports it
+	return nil
 }
 
 func (c *comparison) required(w where, was, is []node) {
 	before, after := names(was), names(is)
 	for _, name := range before {
 		if !slices.Contains(after, name) {
-			c.report(w, either(is, was), "required-removed", name+" may be absent now, and old consumers rely on it", "keep it required, or make a new version")
+			c.report(w, either(is, was), "required-removed", name+" may be absent")
 		}
 	}
 	for _, name := range after {
 		if !slices.Contains(before, name) {
-			c.report(w, is[0], "required-added", name+" is not in older events, which are still in the archive", addOptions)
+			c.report(w, is[0], "required-added", name+" must be there")
 		}
 	}
 }
@@ -238,78 +181,162 @@ func (c *comparison) required(w where, was, is []node) {
 func (c *comparison) types(w where, was, is []node) {
 	old, now := typesOf(was), typesOf(is)
 	wider, narrower := !old.cover(now), !now.cover(old)
-	at, change := either(is, was), wasIs(was, is)
 	switch {
 	case wider && narrower:
-		c.report(w, at, "type-changed", change, newVersion)
+		c.report(w, either(is, was), "type-changed", wasIs(was, is))
 	case wider:
-		c.report(w, at, "type-widened", change+": old consumers refuse what is new", newVersion)
+		c.report(w, either(is, was), "type-widened", wasIs(was, is))
 	case narrower:
-		c.report(w, at, "type-narrowed", change+": older events may have what is refused now", sendLess)
+		c.report(w, either(is, was), "type-narrowed", wasIs(was, is))
 	}
 }
 
+// enum compares the values that all lists have. Without a list every value goes.
 func (c *comparison) enum(w where, was, is []node) {
-	at := either(is, was)
-	if len(was) != 1 || len(is) != 1 {
-		if !same(was, is) {
-			c.report(w, at, "enum-changed", wasIs(was, is), newVersion)
-		}
+	if len(was) == 0 {
+		c.report(w, is[0], "enum-value-removed", "all values but "+text(is[0].value))
 		return
 	}
-	before, after := list(was[0].value), list(is[0].value)
-	contains := func(values []any, value any) bool {
-		return slices.ContainsFunc(values, func(other any) bool { return equal(value, other) })
+	if len(is) == 0 {
+		c.report(w, was[0], "enum-value-added", "all values but "+text(was[0].value))
+		return
 	}
+	before, after := common(was), common(is)
 	for _, value := range before {
 		if !contains(after, value) {
-			c.report(w, at, "enum-value-removed", text(value)+" is in older events, which are still in the archive", "keep the value and do not send it")
+			c.report(w, is[0], "enum-value-removed", text(value)+" is gone")
 		}
 	}
 	for _, value := range after {
 		if !contains(before, value) {
-			c.report(w, at, "enum-value-added", "old consumers do not know "+text(value), newVersion)
+			c.report(w, is[0], "enum-value-added", text(value)+" is new")
 		}
 	}
 }
 
-// bounds are the keywords that limit a value; true for those that tighten as
-// they grow.
-var bounds = map[string]bool{
-	"minimum": true, "exclusiveMinimum": true, "minLength": true, "minItems": true, "minProperties": true, "minContains": true, "uniqueItems": true,
-	"maximum": false, "exclusiveMaximum": false, "maxLength": false, "maxItems": false, "maxProperties": false, "maxContains": false,
-}
-
-func (c *comparison) bound(w where, lower bool, was, is []node) {
-	change := tightening(lower, was, is)
+func (c *comparison) sensitive(w where, was, is []node) {
+	marked := func(nodes []node) bool {
+		return slices.ContainsFunc(nodes, func(n node) bool { return n.value == true })
+	}
 	switch {
+	case marked(was) && !marked(is):
+		c.report(w, either(is, was), "sensitive-removed", wasIs(was, is))
+	case !marked(was) && marked(is):
+		c.report(w, is[0], "sensitive-added", wasIs(was, is))
+	}
+}
+
+func (c *comparison) bound(w where, s side, was, is []node) {
+	switch change := tightening(s, was, is); {
 	case change > 0:
-		c.report(w, either(is, was), "bound-tightened", wasIs(was, is)+": older events may be refused now", sendLess)
+		c.report(w, either(is, was), "bound-tightened", wasIs(was, is))
 	case change < 0:
-		c.report(w, either(is, was), "bound-loosened", wasIs(was, is)+": old consumers refuse what is new", newVersion)
+		c.report(w, either(is, was), "bound-loosened", wasIs(was, is))
 	}
 }
 
-// rule names the change of a keyword.
-func rule(keyword string) string {
-	switch keyword {
-	case never:
-		return "schema-changed"
-	case "$id", "x-event-type":
-		return "identity-changed"
+// additional compares what unknown properties may be: anything, something, nothing.
+func (c *comparison) additional(w where, was, is []node) error {
+	none := func(nodes []node) bool {
+		return slices.ContainsFunc(nodes, func(n node) bool { return n.value == false })
 	}
-	return kebab(strings.TrimPrefix(keyword, "$")) + "-changed"
+	switch {
+	case len(was) == 0, none(is) && !none(was):
+		c.report(w, is[0], "additional-properties-closed", wasIs(was, is))
+	case len(is) == 0, none(was) && !none(is):
+		c.report(w, either(is, was), "additional-properties-opened", wasIs(was, is))
+	default:
+		return c.compare(w, was, is)
+	}
+	return nil
 }
 
-func kebab(keyword string) string {
-	var name strings.Builder
-	for _, r := range keyword {
-		if unicode.IsUpper(r) {
-			name.WriteByte('-')
+// alternatives compares by position, so that another order counts as a change.
+func (c *comparison) alternatives(w where, was, is []node, at node) error {
+	if len(was) != len(is) {
+		c.report(w, at, "alternatives-changed", fmt.Sprintf("there were %d, there are %d", len(was), len(is)))
+		return nil
+	}
+	for i := range was {
+		if err := c.compare(w.below(strconv.Itoa(i)), was[i:i+1], is[i:i+1]); err != nil {
+			return err
 		}
-		name.WriteRune(unicode.ToLower(r))
 	}
-	return name.String()
+	return nil
+}
+
+// other compares keywords of which each change counts.
+func (c *comparison) other(w where, rule string, was, is []node) error {
+	alike := len(was) == len(is)
+	for i := 0; alike && i < len(was); i++ {
+		var err error
+		if alike, err = c.alike(was[i], is[i], map[string]bool{}); err != nil {
+			return err
+		}
+	}
+	if alike {
+		return nil
+	}
+	change := wasIs(was, is)
+	if slices.EqualFunc(was, is, func(a, b node) bool { return equal(a.value, b.value) }) {
+		change = "what it refers to changed"
+	}
+	c.report(w, either(is, was), rule, change)
+	return nil
+}
+
+// alike says whether two parts say the same, with what they refer to.
+func (c *comparison) alike(was, is node, seen map[string]bool) (bool, error) {
+	key := was.place() + " " + is.place()
+	if seen[key] {
+		return true, nil
+	}
+	seen[key] = true
+	oldTarget, oldRefers, err := was.reference(c.old)
+	if err != nil {
+		return false, err
+	}
+	newTarget, newRefers, err := is.reference(c.new)
+	if err != nil {
+		return false, err
+	}
+	if oldRefers && newRefers {
+		if alike, err := c.alike(oldTarget, newTarget, seen); !alike || err != nil {
+			return false, err
+		}
+	}
+	oldParts, newParts := parts(was), parts(is)
+	if len(oldParts) == 0 || len(oldParts) != len(newParts) {
+		return equal(was.value, is.value), nil
+	}
+	for _, name := range oldParts {
+		if name == "$ref" && oldRefers && newRefers {
+			continue
+		}
+		before, _ := was.child(name)
+		after, there := is.child(name)
+		if !there {
+			return false, nil
+		}
+		if alike, err := c.alike(before, after, seen); !alike || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// parts are the names of a node's children.
+func parts(n node) []string {
+	var all []string
+	switch value := n.value.(type) {
+	case map[string]any:
+		all = slices.Sorted(maps.Keys(value))
+	case []any:
+		for i := range value {
+			all = append(all, strconv.Itoa(i))
+		}
+	}
+	return all
 }
 
 // either is the place of a keyword now, or where it was when it is gone.

@@ -18,11 +18,6 @@ func number(value any) (*big.Rat, bool) {
 	switch value := value.(type) {
 	case json.Number:
 		return new(big.Rat).SetString(value.String())
-	case float64:
-		exact := new(big.Rat).SetFloat64(value)
-		return exact, exact != nil
-	case int:
-		return new(big.Rat).SetInt64(int64(value)), true
 	case bool:
 		if value {
 			return big.NewRat(1, 1), true
@@ -41,25 +36,42 @@ func equal(a, b any) bool {
 	case []any:
 		b, ok := b.([]any)
 		return ok && slices.EqualFunc(a, b, equal)
-	case nil, bool, string:
-		return a == b
+	case json.Number:
+		b, ok := b.(json.Number)
+		if left, isNumber := number(a); ok && isNumber {
+			right, isNumber := number(b)
+			return isNumber && left.Cmp(right) == 0
+		}
+		return ok && a == b
 	}
-	if _, isBool := b.(bool); isBool {
-		return false
-	}
-	left, leftOK := number(a)
-	right, rightOK := number(b)
-	return leftOK && rightOK && left.Cmp(right) == 0
+	return a == b
 }
 
-func same(was, is []node) bool {
-	return slices.EqualFunc(was, is, func(a, b node) bool { return equal(a.value, b.value) })
+func contains(values []any, value any) bool {
+	return slices.ContainsFunc(values, func(other any) bool { return equal(value, other) })
 }
+
+// common are the values that all lists have; there is at least one.
+func common(lists []node) []any {
+	shared := list(lists[0].value)
+	for _, other := range lists[1:] {
+		shared = slices.DeleteFunc(slices.Clone(shared), func(value any) bool { return !contains(list(other.value), value) })
+	}
+	return shared
+}
+
+// side says whether a bound is one from below or from above.
+type side bool
+
+const (
+	lower side = true
+	upper side = false
+)
 
 // tightening compares the strictest of the bounds: it is above 0 when fewer
 // values keep to it than before, below 0 when there are more.
-func tightening(lower bool, was, is []node) int {
-	before, after := strictest(lower, was), strictest(lower, is)
+func tightening(s side, was, is []node) int {
+	before, after := strictest(s, was), strictest(s, is)
 	switch {
 	case before == nil && after == nil:
 		return 0
@@ -67,17 +79,17 @@ func tightening(lower bool, was, is []node) int {
 		return 1
 	case after == nil:
 		return -1
-	case lower:
+	case s == lower:
 		return after.Cmp(before)
 	}
 	return before.Cmp(after)
 }
 
-func strictest(lower bool, nodes []node) *big.Rat {
+func strictest(s side, nodes []node) *big.Rat {
 	var found *big.Rat
 	for _, n := range nodes {
 		value, ok := number(n.value)
-		if ok && (found == nil || (value.Cmp(found) > 0) == lower) {
+		if ok && (found == nil || (value.Cmp(found) > 0) == (s == lower)) {
 			found = value
 		}
 	}
