@@ -49,6 +49,18 @@ paths:
       operationId: getY
       responses:
         '204': {description: y}
+  /z:
+    get:
+      operationId: getZ
+      deprecated: true
+      x-sunset: '2020-01-01'
+      responses:
+        '204': {description: z}
+    delete:
+      operationId: deleteZ
+      deprecated: true
+      responses:
+        '204': {description: z}
 components:
   responses:
     Problem:
@@ -219,7 +231,10 @@ func TestDocumentsAreCompared(t *testing.T) {
 		undone   string // and of making it what it was
 	}{
 		{"a description", "description: x", "description: z", "", ""},
-		{"a path", "  /y:\n", "  /z:\n", "api-path-removed-without-deprecation", "api-path-removed-without-deprecation"},
+		{"a path", "  /y:\n", "  /yy:\n", "api-path-removed-without-deprecation", "api-path-removed-without-deprecation"},
+		{"a deprecated path", "  /z:\n", "  /zz:\n", "api-path-removed-without-deprecation", "api-path-removed-without-deprecation"},
+		{"a deprecated operation", "    delete:\n", "    head:\n", "api-removed-without-deprecation", "api-removed-without-deprecation"},
+		{"deprecation", "      operationId: getY\n", "      operationId: getY\n      deprecated: true\n", "", ""},
 		{"an operation", "    put:\n", "    post:\n", "api-removed-without-deprecation", "api-removed-without-deprecation"},
 		{"a status", "        '404': {description: y}\n", "", "response-non-success-status-removed", ""},
 		{"a good status", "      responses:\n        '204': {description: x}", "      responses:\n        '200': {description: x}", "response-success-status-added response-success-status-removed", "response-success-status-added response-success-status-removed"},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,15 +17,22 @@ const keepOrAdd = "keep what clients rely on, or add beside it"
 
 // alsoBreaking are changes that oasdiff takes for harmless, and we do not.
 var alsoBreaking = []string{
-	// Not within a version, whatever was announced.
-	"api-path-removed-with-deprecation", "api-removed-with-deprecation", "request-parameter-removed-with-deprecation",
-	"request-property-removed-with-deprecation", "response-required-property-removed-with-deprecation",
 	// A client may read what is not always there, and may tell answers apart by their status.
 	"optional-response-header-removed", "response-optional-property-removed", "response-non-success-status-removed", "response-success-status-added",
 	// A client that leaves something out gets another answer.
 	"request-parameter-default-value-changed", "request-parameter-default-value-removed",
 	"request-property-default-value-changed", "request-property-default-value-removed",
 	"request-body-default-value-changed", "request-body-default-value-removed",
+}
+
+// deprecation is hidden from oasdiff, which would let go silently what was to end
+// by now, and demand a date for the end of what is deprecated. Within a version
+// nothing ends.
+var deprecation = regexp.MustCompile(`\bdeprecated(\s*:\s*(?:true|false)\b)`)
+
+// hideDeprecation keeps everything where it stands.
+func hideDeprecation(document []byte) []byte {
+	return deprecation.ReplaceAll(document, []byte("x-outdated$1"))
 }
 
 // compareDocuments compares an OpenAPI document by oasdiff, and what that does
@@ -75,10 +83,10 @@ func (r repository) changelog(ctx context.Context, file string, was, is parsed) 
 	}
 	defer os.RemoveAll(scratch)
 	base, revision := filepath.Join(scratch, "before.yaml"), filepath.Join(scratch, "after.yaml")
-	if err := os.WriteFile(base, was.content, 0o600); err != nil {
+	if err := os.WriteFile(base, hideDeprecation(was.content), 0o600); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(revision, is.content, 0o600); err != nil {
+	if err := os.WriteFile(revision, hideDeprecation(is.content), 0o600); err != nil {
 		return nil, err
 	}
 	// Without --flatten-params it overlooks the parameters of a whole path.
