@@ -79,7 +79,7 @@ func unexplained(file string, was, is any, findings []Finding) []Finding {
 		explained := slices.ContainsFunc(findings, func(f Finding) bool {
 			return f.File == file && (covers(f.Pointer, d.pointer) || covers(d.pointer, f.Pointer))
 		})
-		finding := Finding{File: file, Pointer: d.pointer, Change: "was " + text(d.was) + ", is " + text(d.is), Compatible: true}
+		finding := Finding{File: file, Pointer: d.pointer, Change: "was " + orAbsent(d.was) + ", is " + orAbsent(d.is), Compatible: true}
 		switch {
 		case isAnnotation(d.keyword) && !(explained && !isText(d.keyword)):
 			finding.Rule = "annotation-changed"
@@ -91,6 +91,13 @@ func unexplained(file string, was, is any, findings []Finding) []Finding {
 		more = append(more, finding)
 	}
 	return more
+}
+
+func orAbsent(value any) string {
+	if value == nil {
+		return "absent"
+	}
+	return text(value)
 }
 
 // covers says whether the place is the one of the pointer or below it.

@@ -41,7 +41,7 @@ func eventsDocument(eventsDir string, services ...string) (*yaml.Node, error) {
 				return nil, fmt.Errorf("two events have the title %s", e.title)
 			}
 			if !e.shared {
-				for _, key := range []string{"$schema", "$id", "title", "x-event-type"} {
+				for _, key := range []string{"$schema", "$id", "title", "x-event-type", "x-history"} {
 					remove(e.schema, key)
 				}
 				set(schemas, e.component, e.schema)
