@@ -91,7 +91,7 @@ func newCheck() *cobra.Command {
 			fmt.Fprintf(cmd.OutOrStdout(), "%d accepted as corrections\n", accepted)
 		}
 		if failed > 0 {
-			return fmt.Errorf("incompatible with %s: %d found", strings.Join(refs, ", "), failed)
+			return fmt.Errorf("%d found against %s", failed, strings.Join(refs, ", "))
 		}
 		return nil
 	})

@@ -11,6 +11,7 @@
 package compat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,23 +152,27 @@ func (r repository) compare(ctx context.Context, old, now *state) ([]Finding, er
 		add(unexplained(file, was.value, is.value, findings))
 		add(unrecorded(file, was.value, is.value))
 	}
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Pointer, b.Pointer))
+	})
 	return findings, nil
 }
 
 func (r repository) compareFile(ctx context.Context, file string, old, now *state) ([]Finding, error) {
-	switch there := now.has(file); {
-	case !there && isDocument(file):
-		return []Finding{{File: file, Rule: "document-removed", Change: "the API is gone", Remedy: "keep it, or make a new version"}}, nil
-	case !old.has(file) && isDocument(file):
-		return []Finding{{File: file, Rule: "document-added", Change: "the API is new", Compatible: true}}, nil
+	was, is := old.has(file), now.has(file)
+	switch {
+	case !is && isDocument(file):
+		return []Finding{finding(file, "", "document-removed", "the API is gone")}, nil
+	case !is && isShared(file):
+		return []Finding{finding(file, "", "form-changed", "no event refers to it any more")}, nil
+	case !is:
+		return []Finding{finding(file, "", "schema-removed", "the schema is gone")}, nil
+	case !was && isDocument(file):
+		return []Finding{finding(file, "", "document-added", "the API is new")}, nil
+	case !was:
+		return []Finding{finding(file, "", "schema-added", "the schema is new")}, nil
 	case isDocument(file):
 		return r.compareDocuments(ctx, file, old, now)
-	case !there && isShared(file):
-		return []Finding{{File: file, Rule: "form-changed", Change: "no event shares it any more", Compatible: true}}, nil
-	case !there:
-		return []Finding{{File: file, Rule: "schema-removed", Change: rules["schema-removed"].breaks, Remedy: rules["schema-removed"].remedy}}, nil
-	case !old.has(file):
-		return []Finding{{File: file, Rule: "schema-added", Change: "the schema is new", Compatible: true}}, nil
 	case isShared(file):
 		return nil, nil // compared where events refer to it
 	}

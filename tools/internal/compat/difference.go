@@ -79,16 +79,13 @@ func unexplained(file string, was, is any, findings []Finding) []Finding {
 		explained := slices.ContainsFunc(findings, func(f Finding) bool {
 			return f.File == file && (covers(f.Pointer, d.pointer) || covers(d.pointer, f.Pointer))
 		})
-		finding := Finding{File: file, Pointer: d.pointer, Change: "was " + orAbsent(d.was) + ", is " + orAbsent(d.is), Compatible: true}
-		switch {
-		case isAnnotation(d.keyword) && !(explained && !isText(d.keyword)):
-			finding.Rule = "annotation-changed"
-		case explained:
-			continue
-		default:
-			finding.Rule = "form-changed"
+		rule := "form-changed"
+		if isAnnotation(d.keyword) {
+			rule = "annotation-changed"
 		}
-		more = append(more, finding)
+		if !explained || isText(d.keyword) {
+			more = append(more, finding(file, d.pointer, rule, "was "+orAbsent(d.was)+", is "+orAbsent(d.is)))
+		}
 	}
 	return more
 }
@@ -108,16 +105,13 @@ func covers(pointer, place string) bool {
 // unrecorded demands that the history of a file has a new entry at its top when
 // anything but texts differs.
 func unrecorded(file string, was, is any) []Finding {
-	recorded := !slices.ContainsFunc(differences(was, is), func(d difference) bool { return !isText(d.keyword) })
+	onlyTexts := !slices.ContainsFunc(differences(was, is), func(d difference) bool { return !isText(d.keyword) })
 	before, _ := history(file, was)
 	after, pointer := history(file, is)
-	if recorded || len(after) > 0 && !contains(before, after[0]) {
+	if onlyTexts || len(after) > 0 && !contains(before, after[0]) {
 		return nil
 	}
-	return []Finding{{
-		File: file, Pointer: pointer, Rule: "history-missing", Change: "the file changed and its history does not say so",
-		Remedy: "add an entry with date and change to the top of x-history",
-	}}
+	return []Finding{finding(file, pointer, "history-missing", "the file changed, and its history does not say so")}
 }
 
 // history is the list of what changed when, and where it stands.

@@ -6,7 +6,14 @@ type rule struct {
 	remedy string
 }
 
-func (r rule) compatible() bool { return r.breaks == "" }
+// finding is a change, judged by its rule.
+func finding(file, pointer, name, change string) Finding {
+	verdict := rules[name]
+	if verdict.breaks != "" {
+		change += ": " + verdict.breaks
+	}
+	return Finding{File: file, Pointer: pointer, Rule: name, Change: change, Compatible: verdict.breaks == "", Remedy: verdict.remedy}
+}
 
 const (
 	refusesOld = "older events, which are still in the archive, may be refused"
@@ -18,17 +25,20 @@ const (
 	sendLess   = "keep what was allowed, and send no more than is wanted"
 )
 
-// rules are all verdicts on event schemas. Within a version old consumers read
+// rules are all verdicts but those of oasdiff on OpenAPI documents. Within a version old consumers read
 // new events, and new consumers read old ones, so that what is valid stays the
 // same; only optional properties come on top, which consumers tolerate.
 var rules = map[string]rule{
 	"schema-added":       {},
+	"document-added":     {},
 	"property-added":     {},
 	"sensitive-added":    {},
 	"annotation-changed": {}, // titles, descriptions, examples, defaults and the like
 	"form-changed":       {}, // the same in other words
 
-	"schema-removed":        {"the event is gone", "keep its schema as long as its events are in the archive"},
+	"history-missing":       {"nobody is told", "add an entry with date and change to the top of x-history"},
+	"document-removed":      {"clients have no API", "keep it, or make a new version"},
+	"schema-removed":        {"nobody can read the event", "keep its schema as long as its events are in the archive"},
 	"identity-changed":      {"nobody recognises the event", newVersion},
 	"property-removed":      {"consumers may read it", "keep sending it, or make a new version"},
 	"closed-property-added": {"old consumers refuse what they do not know", newVersion},

@@ -56,21 +56,14 @@ func (w where) within(name string) where {
 }
 
 func (c *comparison) report(w where, at node, name, change string) {
-	verdict := rules[name]
-	if !verdict.compatible() {
-		change += ": " + verdict.breaks
+	if !w.pinned {
+		c.findings = append(c.findings, finding(at.file, at.pointer, name, change))
+		return
 	}
-	finding := Finding{
-		File: at.file, Pointer: at.pointer, Rule: name, Change: change,
-		Compatible: verdict.compatible(), Remedy: verdict.remedy,
+	if w.trail != "" {
+		change = strings.TrimPrefix(w.trail, "/") + ": " + change
 	}
-	if w.pinned {
-		finding.File, finding.Pointer = w.file, w.pointer
-		if w.trail != "" {
-			finding.Change = strings.TrimPrefix(w.trail, "/") + ": " + change
-		}
-	}
-	c.findings = append(c.findings, finding)
+	c.findings = append(c.findings, finding(w.file, w.pointer, name, change))
 }
 
 // compare compares schemas that hold together: what stands in one place, or what
