@@ -14,18 +14,37 @@ import (
 // Consumers returns what asyncapi.yaml says of who consumes what: the event
 // types, sorted, by the consumer's queue.
 func Consumers() (map[string][]string, error) {
+	return read("receive", func(o operation) string { return o.Consumer })
+}
+
+// Publishers returns what asyncapi.yaml says of who publishes what: the event
+// types, sorted, by the service.
+func Publishers() (map[string][]string, error) {
+	return read("send", func(o operation) string {
+		if len(o.Tags) == 0 {
+			return ""
+		}
+		return o.Tags[0].Name
+	})
+}
+
+type operation struct {
+	Action   string
+	Consumer string `yaml:"x-consumer"`
+	Tags     []struct{ Name string }
+	Messages []struct {
+		Ref string `yaml:"$ref"`
+	}
+}
+
+// read returns the event types of the operations of an action, by who they are of.
+func read(action string, of func(operation) string) (map[string][]string, error) {
 	text, err := contracts.Files.ReadFile("asyncapi.yaml")
 	if err != nil {
 		return nil, err
 	}
 	var document struct {
-		Operations map[string]struct {
-			Action   string
-			Consumer string `yaml:"x-consumer"`
-			Messages []struct {
-				Ref string `yaml:"$ref"`
-			}
-		}
+		Operations map[string]operation
 		Components struct {
 			Messages map[string]struct{ Name string }
 		}
@@ -33,22 +52,23 @@ func Consumers() (map[string][]string, error) {
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		return nil, fmt.Errorf("asyncapi.yaml: %w", err)
 	}
-	consumers := map[string][]string{}
-	for name, operation := range document.Operations {
-		if operation.Action != "receive" {
+	types := map[string][]string{}
+	for name, o := range document.Operations {
+		if o.Action != action {
 			continue
 		}
-		var types []string
-		for _, message := range operation.Messages {
+		if of(o) == "" {
+			return nil, fmt.Errorf("asyncapi.yaml: %s: nobody is named", name)
+		}
+		for _, message := range o.Messages {
 			key := message.Ref[strings.LastIndexByte(message.Ref, '/')+1:]
 			eventType := document.Components.Messages[key].Name
 			if eventType == "" {
 				return nil, fmt.Errorf("asyncapi.yaml: %s: no message %q", name, key)
 			}
-			types = append(types, eventType)
+			types[of(o)] = append(types[of(o)], eventType)
 		}
-		slices.Sort(types)
-		consumers[operation.Consumer] = types
+		slices.Sort(types[of(o)])
 	}
-	return consumers, nil
+	return types, nil
 }

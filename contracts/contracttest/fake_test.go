@@ -1,0 +1,24 @@
+package contracttest_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+)
+
+// fake is a test that may fail.
+type fake struct {
+	testing.TB
+	mu     sync.Mutex
+	errors []string
+}
+
+func (f *fake) Helper() {}
+
+func (f *fake) Errorf(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.errors = append(f.errors, fmt.Sprintf(format, args...))
+}
+
+func (f *fake) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
