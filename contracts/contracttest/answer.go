@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -32,7 +31,7 @@ import (
 // held to what it was still told: nothing, or a status and a media type. The
 // handler may be called at the same time; t must not have ended before the last
 // call has.
-func (a *API) Check(t testing.TB, next http.Handler) http.Handler {
+func (a *API) Check(t TB, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := request{method: r.Method, path: r.URL.EscapedPath()}
 		preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""

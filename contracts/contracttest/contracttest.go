@@ -13,3 +13,11 @@
 //
 // It knows the documents and no service, and is imported by tests alone.
 package contracttest
+
+// TB is the part of testing.TB that is needed here. The tests of pgregory.net/rapid
+// have it too.
+type TB interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
@@ -72,7 +71,7 @@ type API struct {
 
 // Document reads a service's OpenAPI document. Each call begins with nothing
 // seen; the document itself is read once in a process.
-func Document(t testing.TB, service string) *API {
+func Document(t TB, service string) *API {
 	t.Helper()
 	read, _ := documents.LoadOrStore(service, sync.OnceValues(func() (*document, error) {
 		text, err := contracts.Files.ReadFile("api/" + service + ".openapi.yaml")

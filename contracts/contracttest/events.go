@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,11 +29,11 @@ type Events struct {
 
 // Published returns the events that asyncapi.yaml has the service publish, none
 // of them seen yet.
-func Published(t testing.TB, service string) *Events {
+func Published(t TB, service string) *Events {
 	t.Helper()
-	publishers, err := asyncapi.Publishers()
+	publishers, err := publishers()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	if len(publishers[service]) == 0 {
 		t.Fatalf("asyncapi.yaml has %s publish nothing", service)
@@ -46,7 +45,7 @@ func Published(t testing.TB, service string) *Events {
 // breaks its contract: it is none that the service publishes, its envelope is not
 // as all events have it, its data does not fit the schema, or its id is that of
 // another event. The same event may be given any number of times.
-func (e *Events) Check(t testing.TB, text []byte) {
+func (e *Events) Check(t TB, text []byte) {
 	t.Helper()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -80,8 +79,11 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 // traceParent is version 00 of W3C Trace Context.
 var traceParent = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 
-// validator is shared: a schema is compiled once in a process.
-var validator = sync.OnceValues(contracts.NewValidator)
+// What is read once in a process, and schemas are compiled in once.
+var (
+	publishers = sync.OnceValues(asyncapi.Publishers)
+	validator  = sync.OnceValues(contracts.NewValidator)
+)
 
 func (e *Events) check(text []byte) error {
 	var v envelope

@@ -8,7 +8,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"testing"
 
 	"ticketmesh.dev/contracts"
 )
@@ -28,11 +27,11 @@ const fewest = 3
 // schema, and a replay delivers them: t fails when one version of an event is
 // among the types and another is not, or when a type has too few examples to say
 // anything.
-func Examples(t testing.TB, types ...string) []Example {
+func Examples(t TB, types ...string) []Example {
 	t.Helper()
 	examples, err := examplesIn(contracts.Files, types)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	return examples
 }
@@ -74,7 +73,7 @@ func examplesIn(files fs.FS, types []string) ([]Example, error) {
 
 // Grown returns the event as a later minor version might have it: with one
 // more attribute, and one more member in every object of its data.
-func (e Example) Grown(t testing.TB) Example {
+func (e Example) Grown(t TB) Example {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(e.Event))
 	decoder.UseNumber()
@@ -116,7 +115,7 @@ type Delivery struct {
 // types: once, each twice, all of them twice, in the other order, and as a later
 // version would have them. A consumer that is through with any of them has come
 // to the same.
-func Deliveries(t testing.TB, types ...string) []Delivery {
+func Deliveries(t TB, types ...string) []Delivery {
 	t.Helper()
 	examples := Examples(t, types...)
 	reversed := slices.Clone(examples)

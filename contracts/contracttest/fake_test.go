@@ -3,12 +3,10 @@ package contracttest_test
 import (
 	"fmt"
 	"sync"
-	"testing"
 )
 
 // fake is a test that may fail.
 type fake struct {
-	testing.TB
 	mu     sync.Mutex
 	errors []string
 }
@@ -21,4 +19,4 @@ func (f *fake) Errorf(format string, args ...any) {
 	f.errors = append(f.errors, fmt.Sprintf(format, args...))
 }
 
-func (f *fake) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
+func (f *fake) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }

@@ -9,12 +9,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/contracts/showsevents"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
@@ -31,12 +32,24 @@ var start = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 // house is the service over real adapters, with a clock that the test moves and
 // an outbox that the test reads.
 type house struct {
-	t         *testing.T
-	dir       string
-	clock     *clock.Manual
-	service   *service.Service
-	validator *contracts.Validator
-	stop      func()
+	t       *testing.T
+	dir     string
+	shows   string // base URL of what the service fetches seat maps from
+	clock   *clock.Manual
+	service *service.Service
+	stop    func()
+
+	api       *contracttest.API
+	handler   http.Handler // the API, every answer held to its document
+	published *contracttest.Events
+	heard     *contracttest.Events
+}
+
+// schemas are the dataschemas of what the tests feed the service.
+var schemas = map[string]string{
+	showsevents.TypePerformanceScheduled:   showsevents.SchemaPerformanceScheduled,
+	showsevents.TypePerformanceRescheduled: showsevents.SchemaPerformanceRescheduled,
+	showsevents.TypePerformanceCancelled:   showsevents.SchemaPerformanceCancelled,
 }
 
 // tokens are "<sub>" or "<sub>,<group>": whoever sends one is it.
@@ -59,11 +72,16 @@ func (tokens) Verify(_ context.Context, token string) (auth.Caller, error) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	validator, err := contracts.NewValidator()
-	if err != nil {
-		t.Fatal(err)
+	return newHouseWith(t, "http://127.0.0.1:0")
+}
+
+// newHouseWith is a house that fetches seat maps from the URL.
+func newHouseWith(t *testing.T, shows string) *house {
+	t.Helper()
+	h := &house{
+		t: t, dir: t.TempDir(), shows: shows, clock: clock.NewManual(start),
+		api: contracttest.Document(t, "tickets"), published: contracttest.Published(t, "tickets"), heard: contracttest.Published(t, "shows"),
 	}
-	h := &house{t: t, dir: t.TempDir(), clock: clock.NewManual(start), validator: validator}
 	h.open()
 	t.Cleanup(func() { h.close() })
 	return h
@@ -72,13 +90,13 @@ func newHouse(t *testing.T) *house {
 func (h *house) open() {
 	h.t.Helper()
 	opened, err := embedded.Open(h.t.Context(), embedded.Config{
-		DataDir: h.dir, BaseURL: "http://127.0.0.1:0", Clock: h.clock, Logger: slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		DataDir: h.dir, BaseURL: h.shows, Clock: h.clock, Logger: slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Verifier: tokens{},
 	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.service = opened
+	h.service, h.handler = opened, h.api.Check(h.t, opened.API)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	for _, job := range opened.Jobs {
@@ -94,6 +112,7 @@ func (h *house) open() {
 func (h *house) close() {
 	h.t.Helper()
 	h.stop()
+	h.events() // all that the test published
 	if err := h.service.Close(); err != nil {
 		h.t.Error(err)
 	}
@@ -152,7 +171,7 @@ func (h *house) do(method, path, token string, body any, headers ...string) answ
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	h.service.API.ServeHTTP(w, r)
+	h.handler.ServeHTTP(w, r)
 	if w.Code >= 500 {
 		h.t.Errorf("%s %s: %d %s", method, path, w.Code, w.Body)
 	}
@@ -224,36 +243,30 @@ func (h *house) publish(eventType string, p showsevents.Performance) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	if err := h.validator.Validate(eventType, data); err != nil {
+	e := event.New(h.t.Context(), showsevents.Source, eventType, p.PerformanceID.String(), schemas[eventType], h.clock.Now(), data)
+	encoded, err := e.MarshalCloudEvent()
+	if err != nil {
 		h.t.Fatal(err)
 	}
-	e := event.New(h.t.Context(), showsevents.Source, eventType, p.PerformanceID.String(), "", h.clock.Now(), data)
+	h.heard.Check(h.t, encoded) // a test that feeds the service what shows would not say shows nothing
 	if err := h.tell(e); err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-// events returns what waits in the outbox, of the types, oldest first; each is
-// checked against its contract.
+// events returns what waits in the outbox, of the types, oldest first. All of it
+// is held to the contracts.
 func (h *house) events(types ...string) []event.Event {
 	h.t.Helper()
-	records, err := h.service.Outbox.Pending(h.t.Context(), 10_000)
+	records, err := h.service.Outbox.Pending(context.Background(), 10_000)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	var found []event.Event
 	for _, record := range records {
-		e := record.Event
-		if err := h.validator.Validate(e.Type, e.Data); err != nil {
-			h.t.Errorf("published event breaks its contract: %v", err)
-		}
-		if e.DataSchema != h.validator.SchemaID(e.Type) || e.Subject == "" || e.CorrelationID == "" {
-			h.t.Errorf("envelope of %s is incomplete: %+v", e.Type, e)
-		}
-		for _, wanted := range types {
-			if e.Type == wanted {
-				found = append(found, e)
-			}
+		h.published.Check(h.t, record.Encoded)
+		if slices.Contains(types, record.Event.Type) {
+			found = append(found, record.Event)
 		}
 	}
 	return found

@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/contracts/ticketsevents"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/id"
@@ -168,6 +169,7 @@ type model struct {
 	scans    int
 	amid     bool // what was read before is stale: a step is under way
 	before   world
+	events   *contracttest.Events
 }
 
 var customers = []string{"anna", "ben", "carla"}
@@ -184,7 +186,7 @@ var (
 func newModel(t *rapid.T, dir string) *model {
 	m := &model{
 		T: t, ctx: t.Context(), bank: newBank(), clock: clock.NewManual(start), requests: map[id.ID]app.OrderRequest{},
-		owners: map[id.ID]string{}, refunds: map[id.ID]bool{},
+		owners: map[id.ID]string{}, refunds: map[id.ID]bool{}, events: contracttest.Published(t, "tickets"),
 	}
 	db, err := sqlite.Open(m.ctx, sqlite.Config{Path: filepath.Join(dir, "tickets.db"), Migrations: store.Migrations(), Clock: m.clock, Readers: 1})
 	m.ok(err)
@@ -326,6 +328,7 @@ func (m *model) told() []string {
 	m.ok(m.db.Outbox().Done(m.ctx, records))
 	var told []string
 	for _, record := range records {
+		m.events.Check(m.T, record.Encoded)
 		told = append(told, strings.TrimPrefix(record.Event.Type, "ticketmesh.tickets.")+" "+record.Event.Subject)
 	}
 	slices.Sort(told)

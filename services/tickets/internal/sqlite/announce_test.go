@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ticketmesh.dev/contracts/contracttest"
 	events "ticketmesh.dev/contracts/ticketsevents"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/id"
@@ -89,7 +90,9 @@ func (a *announcing) announce() map[int]events.AvailabilityChanged {
 		a.Fatal(err)
 	}
 	told := map[int]events.AvailabilityChanged{}
+	published := contracttest.Published(a, "tickets")
 	for _, record := range records {
+		published.Check(a, record.Encoded)
 		var changed events.AvailabilityChanged
 		if err := changed.UnmarshalJSON(record.Event.Data); err != nil || record.Event.Type != events.TypeAvailabilityChanged {
 			a.Fatalf("told %s: %v", record.Encoded, err)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/sqlite"
@@ -36,6 +37,7 @@ func TestStoreConforms(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T, c clock.Clock) storetest.Opened {
 		path := filepath.Join(t.TempDir(), "tickets.db")
+		published := contracttest.Published(t, "tickets")
 		db, opened := open(t, path, c)
 		return storetest.Opened{
 			Store: opened,
@@ -43,6 +45,7 @@ func TestStoreConforms(t *testing.T) {
 				records, err := db.Outbox().Pending(ctx, 10_000)
 				events := make([]event.Event, len(records))
 				for i, record := range records {
+					published.Check(t, record.Encoded)
 					events[i] = record.Event
 				}
 				return events, err
