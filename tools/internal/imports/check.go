@@ -64,7 +64,7 @@ func checkImports(p goPackage) []Finding {
 		switch {
 		case from.service != "" && to.service != "" && from.service != to.service:
 			rule = ruleServices
-		case to.kind == suite:
+		case to.kind == suite || to.kind == kit:
 			rule = ruleSuites
 		}
 		findings = append(findings, Finding{rule, p.path(), "imports " + strings.TrimPrefix(imported, prefix)})
@@ -84,7 +84,7 @@ func checkTestImports(p goPackage, from place) []Finding {
 		switch {
 		case from.service != "" && to.service != "" && from.service != to.service:
 			rule = ruleServices
-		case (from.kind == platform || from.kind == contracts) && !mayImport(from, to, imported):
+		case (from.kind == platform || from.kind == contracts || from.kind == kit) && !mayImport(from, to, imported):
 			rule = importRule(from.kind)
 		default:
 			continue

@@ -22,6 +22,7 @@ const (
 	command     kind = "cmd"         // services/<s>/cmd/<function>
 	platform    kind = "platform"    // platform/**
 	contracts   kind = "contracts"   // contracts/**
+	kit         kind = "kit"         // contracts/<name>test: what holds services' tests to the contracts
 	tool        kind = "tool"        // tools/**
 	target      kind = "target"      // tools/mesh/internal/targetaws: what is behind --target aws
 	thirdParty  kind = "third party" // not ours
@@ -67,6 +68,9 @@ func placeOf(importPath string) place {
 	case "platform":
 		return place{kind: platform}
 	case "contracts":
+		if strings.HasSuffix(path, "test") {
+			return place{kind: kit}
+		}
 		return place{kind: contracts}
 	case "tools":
 		if strings.HasPrefix(path+"/", meshTarget+"/") {

@@ -27,6 +27,7 @@ var allowances = map[kind]allowance{
 	command:     {kinds: []kind{aws, platform, thirdParty}},
 	platform:    {kinds: []kind{platform, thirdParty}},
 	contracts:   {kinds: []kind{contracts, thirdParty}},
+	kit:         {kinds: []kind{kit, contracts, thirdParty}},
 	tool:        {kinds: []kind{tool, target, face, embedded, platform, contracts, thirdParty}},
 	target:      {kinds: []kind{tool, target, face, aws, platform, contracts, thirdParty}},
 }
