@@ -76,7 +76,7 @@ func (a *API) judge(q request, told *recorder, cut bool) error {
 			return errors.New("the document does not have the method, want 405")
 		}
 		if allowed := told.header.Get("Allow"); !slices.Equal(methodsOf(allowed), r.allowed()) {
-			return fmt.Errorf("Allow is %q, want %v", allowed, r.allowed())
+			return fmt.Errorf("the header Allow is %q, want %v", allowed, r.allowed())
 		}
 		declared.schemas = anyProblem
 	default:
