@@ -1,4 +1,4 @@
-package embedded_test
+package shows_test
 
 import (
 	"context"
@@ -94,7 +94,7 @@ func FuzzCursors(f *testing.F) {
 	f.Fuzz(func(t *testing.T, cursor string) {
 		for _, path := range []string{"/shows", show + "/performances"} {
 			w := httptest.NewRecorder()
-			m.API.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path+"?cursor="+url.QueryEscape(cursor), nil))
+			m.api.Check(t, m.API).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path+"?cursor="+url.QueryEscape(cursor), nil))
 			if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
 				t.Fatalf("%s with cursor %q: %d %s", path, cursor, w.Code, w.Body)
 			}

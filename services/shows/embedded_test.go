@@ -1,4 +1,4 @@
-package embedded_test
+package shows_test
 
 import (
 	"context"
@@ -35,9 +35,7 @@ func TestTheServiceSaysWhatItIs(t *testing.T) {
 func TestHealthFailsOnceTheStoreIsGone(t *testing.T) {
 	t.Parallel()
 	m := start(t)
-	if err := m.Close(); err != nil {
-		t.Fatal(err)
-	}
+	m.close()
 	m.do(nobody, "GET", "/shows/healthz", nil).want(503, "unavailable")
 	m.do(nobody, "GET", "/shows", nil).want(500, "internal")
 }

@@ -1,4 +1,4 @@
-package embedded_test
+package shows_test
 
 import (
 	"context"
@@ -195,7 +195,7 @@ func TestPerformancesAreListedByTheirStart(t *testing.T) {
 func TestARealHallIsScheduledAndTold(t *testing.T) {
 	t.Parallel()
 	m := start(t)
-	text, err := os.ReadFile("../internal/seatmap/testdata/hall-1500.seatmap.json")
+	text, err := os.ReadFile("internal/seatmap/testdata/hall-1500.seatmap.json")
 	if err != nil {
 		t.Fatal(err)
 	}

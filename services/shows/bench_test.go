@@ -1,4 +1,4 @@
-package embedded_test
+package shows_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package embedded_test
+package shows_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
@@ -50,16 +51,24 @@ var callers = tokens{
 	former:    {Sub: "sub-ada"},
 }
 
+// begin is when the tests' clock stands.
+var begin = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// mesh is the service over real adapters, behind a server.
 type mesh struct {
 	*service.Service
 	t      testing.TB
 	dir    string
 	server *httptest.Server
+	closed bool
+
+	api       *contracttest.API
+	published *contracttest.Events
 }
 
 func start(t testing.TB) *mesh {
 	t.Helper()
-	m := &mesh{t: t, dir: t.TempDir()}
+	m := &mesh{t: t, dir: t.TempDir(), api: contracttest.Document(t, "shows"), published: contracttest.Published(t, "shows")}
 	m.open()
 	t.Cleanup(m.stop)
 	return m
@@ -72,7 +81,7 @@ func config(t testing.TB, dir string) embedded.Config {
 		t.Fatal(err)
 	}
 	return embedded.Config{
-		DataDir: dir, Clock: clock.NewManual(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)),
+		DataDir: dir, Clock: clock.NewManual(begin),
 		Logger: slog.New(slog.DiscardHandler), Verifier: callers, Validator: validator, CORSOrigins: []string{"https://shop.example"},
 	}
 }
@@ -83,12 +92,27 @@ func (m *mesh) open() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.Service = opened
-	m.server = httptest.NewServer(opened.API)
+	m.Service, m.closed = opened, false
+	handler := opened.API
+	if _, measures := m.t.(*testing.B); !measures {
+		handler = m.api.Check(m.t, handler)
+	}
+	m.server = httptest.NewServer(handler)
 }
 
 func (m *mesh) stop() {
 	m.server.Close()
+	m.close()
+}
+
+// close closes the service under its server, once.
+func (m *mesh) close() {
+	m.t.Helper()
+	if m.closed {
+		return
+	}
+	m.told() // all that the test published
+	m.closed = true
 	if err := m.Close(); err != nil {
 		m.t.Error(err)
 	}
@@ -246,27 +270,17 @@ func (m *mesh) schedule(showPath string) string {
 	return showPath + "/performances/" + m.do(organizer, "POST", showPath+"/performances", newPerformance()).want(201).string("performanceId")
 }
 
-// told returns the events that were committed, each checked against its schema.
+// told returns the events that were committed, each held to the contracts.
 func (m *mesh) told() []event.Event {
 	m.t.Helper()
-	validator, err := contracts.NewValidator()
-	if err != nil {
-		m.t.Fatal(err)
-	}
 	records, err := m.Outbox.Pending(context.Background(), 1000)
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	var events []event.Event
 	for _, r := range records {
-		e, err := event.ParseCloudEvent(r.Encoded)
-		if err != nil {
-			m.t.Fatal(err)
-		}
-		if err := validator.Validate(e.Type, e.Data); err != nil {
-			m.t.Fatal(err)
-		}
-		events = append(events, e)
+		m.published.Check(m.t, r.Encoded)
+		events = append(events, r.Event)
 	}
 	return events
 }

@@ -1,4 +1,4 @@
-package embedded_test
+package shows_test
 
 import (
 	"encoding/json"
@@ -178,7 +178,7 @@ func TestSeatPlansAreTheirOrganizersAlone(t *testing.T) {
 func TestAPlanOfPretixMovesInAndOut(t *testing.T) {
 	t.Parallel()
 	m := start(t)
-	text, err := os.ReadFile("../internal/pretix/testdata/hall-1500.pretix.json")
+	text, err := os.ReadFile("internal/pretix/testdata/hall-1500.pretix.json")
 	if err != nil {
 		t.Fatal(err)
 	}
