@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/services/shows/internal/app/storetest"
@@ -38,8 +39,10 @@ func told(t testing.TB, store *sqlite.Store) []event.Event {
 	if err != nil {
 		t.Fatal(err)
 	}
+	published := contracttest.Published(t, "shows")
 	events := make([]event.Event, len(records))
 	for i, record := range records {
+		published.Check(t, record.Encoded)
 		events[i] = record.Event
 	}
 	return events
