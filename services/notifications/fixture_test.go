@@ -1,4 +1,4 @@
-package embedded_test
+package notifications_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	wm "github.com/ThreeDotsLabs/watermill/message"
 
 	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/contracts/showsevents"
 	"ticketmesh.dev/contracts/ticketsevents"
 	"ticketmesh.dev/platform/auth"
@@ -40,10 +42,12 @@ func (tokens) Verify(_ context.Context, token string) (auth.Caller, error) {
 	return auth.Caller{Sub: token}, nil
 }
 
-// recorder is a bus that keeps what is published.
+// recorder is a bus that keeps what is published, and holds it to the contracts.
 type recorder struct {
-	mu     sync.Mutex
-	events []event.Event
+	t         testing.TB
+	published *contracttest.Events
+	mu        sync.Mutex
+	events    []event.Event
 }
 
 func (r *recorder) Publish(_ string, messages ...*wm.Message) error {
@@ -53,6 +57,9 @@ func (r *recorder) Publish(_ string, messages ...*wm.Message) error {
 		e, err := event.FromMessage(m)
 		if err != nil {
 			return err
+		}
+		if !measures(r.t) {
+			r.published.Check(r.t, m.Payload)
 		}
 		r.events = append(r.events, e)
 	}
@@ -76,14 +83,30 @@ type mesh struct {
 	service *service.Service
 	box     http.Handler
 	stop    func()
+
+	api     *contracttest.API
+	handler http.Handler // the API, every answer held to its document
+	heard   map[string]*contracttest.Events
 }
 
 func newMesh(t testing.TB) *mesh {
 	t.Helper()
-	m := &mesh{t: t, dir: t.TempDir(), clock: clock.NewManual(start), bus: &recorder{}}
+	m := &mesh{
+		t: t, dir: t.TempDir(), clock: clock.NewManual(start), bus: &recorder{t: t, published: contracttest.Published(t, "notifications")},
+		api: contracttest.Document(t, "notifications"), heard: map[string]*contracttest.Events{},
+	}
+	for _, service := range []string{"shows", "info", "tickets"} {
+		m.heard["/ticketmesh/"+service] = contracttest.Published(t, service)
+	}
 	m.open()
 	t.Cleanup(func() { m.close() })
 	return m
+}
+
+// measures is whether time counts, so that nothing but the service may take any.
+func measures(t testing.TB) bool {
+	_, is := t.(*testing.B)
+	return is
 }
 
 func validator(t testing.TB) *contracts.Validator {
@@ -104,10 +127,16 @@ func (m *mesh) config() embedded.Config {
 
 func (m *mesh) open() {
 	m.t.Helper()
+	m.openWith(m.config())
+}
+
+func (m *mesh) openWith(config embedded.Config) {
+	m.t.Helper()
 	var err error
-	if m.service, m.box, err = embedded.Open(context.Background(), m.config()); err != nil {
+	if m.service, m.box, err = embedded.Open(context.Background(), config); err != nil {
 		m.t.Fatal(err)
 	}
+	m.handler = m.api.Check(m.t, m.service.API)
 	m.stop = func() {}
 }
 
@@ -133,10 +162,23 @@ func (m *mesh) run() {
 func (m *mesh) close() {
 	m.stop()
 	if m.service != nil {
+		m.checkOutbox()
 		if err := m.service.Close(); err != nil {
 			m.t.Error(err)
 		}
 		m.service = nil
+	}
+}
+
+// checkOutbox holds what the bus has not got yet to the contracts.
+func (m *mesh) checkOutbox() {
+	m.t.Helper()
+	records, err := m.service.Outbox.Pending(context.Background(), 10_000)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, r := range records {
+		m.bus.published.Check(m.t, r.Encoded)
 	}
 }
 
@@ -160,6 +202,13 @@ func (m *mesh) handle(e event.Event) error {
 func (m *mesh) mustHandle(events ...event.Event) {
 	m.t.Helper()
 	for _, e := range events {
+		if !measures(m.t) {
+			encoded, err := e.MarshalCloudEvent()
+			if err != nil {
+				m.t.Fatal(err)
+			}
+			m.heard[e.Source].Check(m.t, encoded) // a test that feeds the service what nobody would say shows nothing
+		}
 		if err := m.handle(e); err != nil {
 			m.t.Fatalf("%s: %v", e.Type, err)
 		}
@@ -267,7 +316,7 @@ func (m *mesh) call(method, path, token, body string) *httptest.ResponseRecorder
 		r.Header.Set("Content-Type", "application/json")
 	}
 	w := httptest.NewRecorder()
-	m.service.API.ServeHTTP(w, r)
+	m.handler.ServeHTTP(w, r)
 	return w
 }
 
@@ -284,7 +333,9 @@ func newEvent(source, eventType, subject string, data any) event.Event {
 	if err != nil {
 		panic(err)
 	}
-	return event.New(context.Background(), source, eventType, subject, "", start, b)
+	service, name, _ := strings.Cut(strings.TrimPrefix(eventType, "ticketmesh."), ".")
+	schema := "https://ticketmesh.dev/schemas/events/" + service + "/" + name + ".schema.json"
+	return event.New(context.Background(), source, eventType, subject, schema, start, b)
 }
 
 type fields = map[string]any
@@ -408,6 +459,6 @@ func (m *mesh) post(path, contentType, body string) *httptest.ResponseRecorder {
 		r.Header.Set("Content-Type", contentType)
 	}
 	w := httptest.NewRecorder()
-	m.service.API.ServeHTTP(w, r)
+	m.handler.ServeHTTP(w, r)
 	return w
 }
