@@ -24,18 +24,23 @@ func Publishers() (map[string][]string, error) {
 		if len(o.Tags) == 0 {
 			return ""
 		}
-		return o.Tags[0].Name
+		return lastOf(o.Tags[0].Ref) // the tags are the services
 	})
 }
 
 type operation struct {
 	Action   string
 	Consumer string `yaml:"x-consumer"`
-	Tags     []struct{ Name string }
-	Messages []struct {
-		Ref string `yaml:"$ref"`
-	}
+	Tags     []reference
+	Messages []reference
 }
+
+type reference struct {
+	Ref string `yaml:"$ref"`
+}
+
+// lastOf is the name that a reference ends in.
+func lastOf(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
 // read returns the event types of the operations of an action, by who they are of.
 func read(action string, of func(operation) string) (map[string][]string, error) {
@@ -61,7 +66,7 @@ func read(action string, of func(operation) string) (map[string][]string, error)
 			return nil, fmt.Errorf("asyncapi.yaml: %s: nobody is named", name)
 		}
 		for _, message := range o.Messages {
-			key := message.Ref[strings.LastIndexByte(message.Ref, '/')+1:]
+			key := lastOf(message.Ref)
 			eventType := document.Components.Messages[key].Name
 			if eventType == "" {
 				return nil, fmt.Errorf("asyncapi.yaml: %s: no message %q", name, key)
