@@ -86,7 +86,7 @@ func (v *Validator) SchemaID(eventType string) string {
 // error names the place and the rule; it is ErrUnknownType where there is no
 // schema. Unknown members are fine.
 func (v *Validator) Validate(eventType string, data []byte) error {
-	schema, err := v.schema(eventType)
+	schema, err := v.Schema(eventType)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,9 @@ func (v *Validator) Validate(eventType string, data []byte) error {
 	return nil
 }
 
-func (v *Validator) schema(eventType string) (*jsonschema.Schema, error) {
+// Schema returns the compiled schema of the event type, which the caller must not
+// change. The error is ErrUnknownType where there is none.
+func (v *Validator) Schema(eventType string) (*jsonschema.Schema, error) {
 	v.mu.RLock()
 	schema := v.compiled[eventType]
 	v.mu.RUnlock()

@@ -1,0 +1,48 @@
+package subscribe_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"ticketmesh.dev/contracts/expectations/expectationstest"
+	"ticketmesh.dev/platform/clock"
+	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/shows/internal/app"
+	"ticketmesh.dev/services/shows/internal/availability"
+	"ticketmesh.dev/services/shows/internal/subscribe"
+)
+
+// notes is a store that notes what it is to apply, and knows nothing else.
+type notes struct {
+	app.Store
+	partition availability.Partition
+}
+
+// ApplyPartition implements app.Store.
+func (n *notes) ApplyPartition(_ context.Context, _ string, _ id.ID, p availability.Partition) error {
+	n.partition = p
+	return nil
+}
+
+// TestTheConsumerReliesOnWhatItsFileStates holds the code to
+// contracts/expectations/shows-availability.yaml.
+func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
+	t.Parallel()
+	for _, s := range subscribe.New(nil) {
+		expectationstest.Consumer(t, s.Name, s.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
+			t.Helper()
+			e, err := event.ParseCloudEvent(cloudEvent)
+			if err != nil {
+				t.Fatal(err)
+			}
+			store := &notes{}
+			consuming := subscribe.New(app.New(store, clock.System{}, slog.New(slog.DiscardHandler)))[0]
+			err = consuming.Handle(t.Context(), e)
+			return fmt.Sprintf("%+v", store.partition), err
+		})
+	}
+}

@@ -1,0 +1,39 @@
+package subscribe_test
+
+import (
+	"fmt"
+	"testing"
+
+	"ticketmesh.dev/contracts/expectations/expectationstest"
+	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/id"
+)
+
+// TestTheConsumerReliesOnWhatItsFileStates holds the code to
+// contracts/expectations/tickets-performances.yaml.
+func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
+	t.Parallel()
+	subscription := newConsuming(t).subscription
+	expectationstest.Consumer(t, subscription.Name, subscription.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
+		t.Helper()
+		c := newConsuming(t)
+		e, err := event.ParseCloudEvent(cloudEvent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.tell(e); err != nil {
+			return "", err
+		}
+		performanceID, err := id.Parse(e.Subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := c.store.Performance(t.Context(), performanceID)
+		if err != nil {
+			return "", err
+		}
+		known := *p
+		known.Layout = nil // follows from the areas
+		return fmt.Sprintf("%+v %d places", known, p.Layout.Places()), nil
+	})
+}
