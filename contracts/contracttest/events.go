@@ -14,6 +14,7 @@ import (
 
 	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/contracts/asyncapi"
+	"ticketmesh.dev/contracts/expectations"
 )
 
 // Events is what a service publishes. Safe for concurrent use.
@@ -83,6 +84,7 @@ var traceParent = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$
 var (
 	publishers = sync.OnceValues(asyncapi.Publishers)
 	validator  = sync.OnceValues(contracts.NewValidator)
+	expected   = sync.OnceValues(expectations.All)
 )
 
 func (e *Events) check(text []byte) error {
@@ -98,7 +100,12 @@ func (e *Events) check(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := schemas.Validate(v.Type, v.Data); err != nil {
+	expected, err := expected()
+	if err != nil {
+		return err
+	}
+	// Both, so that whoever takes a field out of an event reads whom it breaks.
+	if err := errors.Join(schemas.Validate(v.Type, v.Data), expected.Check(v.Type, v.Data)); err != nil {
 		return err
 	}
 	id, err := uuid.Parse(v.ID)

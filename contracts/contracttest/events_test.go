@@ -59,6 +59,19 @@ func TestAPublishedEventIsHeldToItsContract(t *testing.T) {
 	}
 }
 
+func TestAPublishedEventIsHeldToWhatConsumersExpect(t *testing.T) {
+	t.Parallel()
+	text, err := contracts.Files.ReadFile("events/tickets/examples/order.declined.v1.card.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fake{}
+	contracttest.Published(t, "tickets").Check(f, []byte(strings.Replace(string(text), `"email"`, `"mail"`, 1)))
+	if found := strings.Join(f.errors, "\n"); !strings.Contains(found, "notifications-orders needs /recipient/email of ticketmesh.tickets.order.declined.v1") {
+		t.Errorf("found %q", found)
+	}
+}
+
 func TestAnIdIsThatOfOneEvent(t *testing.T) {
 	t.Parallel()
 	f := &fake{}

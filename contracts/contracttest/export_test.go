@@ -15,3 +15,6 @@ func Read(text string) (*API, error) {
 
 // FindExamples is Examples of other contracts.
 func FindExamples(files fs.FS, types ...string) ([]Example, error) { return examplesIn(files, types) }
+
+// Unfounded is what Expectations finds of one event.
+var Unfounded = unfounded

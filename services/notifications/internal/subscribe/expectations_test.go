@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"ticketmesh.dev/contracts/expectations/expectationstest"
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
@@ -71,7 +71,7 @@ func TestConsumersRelyOnWhatTheirFilesState(t *testing.T) {
 	for i, s := range subscribe.Subscriptions(nil) {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			expectationstest.Consumer(t, s.Name, s.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
+			contracttest.Expectations(t, s.Name, s.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
 				t.Helper()
 				e, err := event.ParseCloudEvent(cloudEvent)
 				if err != nil {

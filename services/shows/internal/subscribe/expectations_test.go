@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"testing"
 
-	"ticketmesh.dev/contracts/expectations/expectationstest"
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
@@ -33,7 +33,7 @@ func (n *notes) ApplyPartition(_ context.Context, _ string, _ id.ID, p availabil
 func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
 	t.Parallel()
 	for _, s := range subscribe.New(nil) {
-		expectationstest.Consumer(t, s.Name, s.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
+		contracttest.Expectations(t, s.Name, s.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
 			t.Helper()
 			e, err := event.ParseCloudEvent(cloudEvent)
 			if err != nil {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"ticketmesh.dev/contracts/expectations/expectationstest"
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
 )
@@ -14,7 +14,7 @@ import (
 func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
 	t.Parallel()
 	subscription := newConsuming(t).subscription
-	expectationstest.Consumer(t, subscription.Name, subscription.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
+	contracttest.Expectations(t, subscription.Name, subscription.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
 		t.Helper()
 		c := newConsuming(t)
 		e, err := event.ParseCloudEvent(cloudEvent)

@@ -1,4 +1,4 @@
-package expectationstest_test
+package contracttest_test
 
 import (
 	"encoding/json"
@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/contracts/expectations"
-	"ticketmesh.dev/contracts/expectations/expectationstest"
 )
 
 // greet is a consumer: it needs a name and says the title before it when there is one.
@@ -22,18 +22,18 @@ func greet(_ *testing.T, cloudEvent []byte) (string, error) {
 	return e.Data.Title + e.Data.Name, nil
 }
 
-func TestProblemsAreFound(t *testing.T) {
+func TestExpectationsAreHeldToTheConsumer(t *testing.T) {
 	t.Parallel()
 	type pointers = []expectations.Pointer
-	examples := map[string][]byte{
-		"a": []byte(`{"type":"t","data":{"name":"Ada","title":"Lady ","born":1815}}`),
-		"b": []byte(`{"type":"t","data":{"name":"Bob"}}`),
+	examples := []contracttest.Example{
+		{Name: "a", Event: []byte(`{"data":{"name":"Ada","title":"Lady ","born":1815}}`)},
+		{Name: "b", Event: []byte(`{"data":{"name":"Bob"}}`)},
 	}
-	broken := map[string][]byte{"c": []byte(`{"type":"t","data":{}}`)}
+	broken := []contracttest.Example{{Name: "c", Event: []byte(`{"data":{}}`)}}
 	tests := []struct {
 		name        string
 		needs, uses pointers
-		give        map[string][]byte
+		give        []contracttest.Example
 		want        []string
 	}{
 		{"right", pointers{"/name"}, pointers{"/title"}, examples, nil},
@@ -51,7 +51,7 @@ func TestProblemsAreFound(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := expectationstest.Problems(t, expectations.Event{Type: "t", Needs: tt.needs, Uses: tt.uses}, tt.give, greet)
+			got := contracttest.Unfounded(t, expectations.Event{Type: "t", Needs: tt.needs, Uses: tt.uses}, tt.give, greet)
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("problems %q, want %q", got, tt.want)
 			}

@@ -1,30 +1,66 @@
-package expectationstest
+package contracttest
 
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 
 	"ticketmesh.dev/contracts/expectations"
 )
 
-// Problems returns what is wrong with the expectations of one event, seen with
-// examples by their names.
-func Problems(t *testing.T, e expectations.Event, examples map[string][]byte, handle Handle) []string {
+// Handle has a consumer that knows nothing yet handle an event, a CloudEvent in
+// JSON, and returns a text that shows all the effect it had, or the error of the
+// handler.
+type Handle func(t *testing.T, cloudEvent []byte) (effect string, err error)
+
+// Expectations checks that the expectations file of a consumer says neither too
+// little nor too much, with every example of its events:
+//
+//   - cut down to what the file states, an event has the effect it has whole
+//   - without any one thing that is needed it is refused or has another effect,
+//     in all examples that have it
+//   - without any one thing that is used the same, in one example at least
+//
+// types are those that the consumer subscribes to.
+func Expectations(t *testing.T, consumer string, types []string, handle Handle) {
+	t.Helper()
+	set, err := expectations.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stated, err := set.Of(consumer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subscribed := slices.Sorted(slices.Values(types))
+	if !slices.Equal(stated.Types(), subscribed) {
+		t.Errorf("%s expects\n%v, but subscribes to\n%v", consumer, stated.Types(), subscribed)
+	}
+	for _, e := range stated.Events {
+		t.Run(e.Type, func(t *testing.T) {
+			t.Parallel()
+			for _, problem := range unfounded(t, e, Examples(t, e.Type), handle) {
+				t.Error(problem)
+			}
+		})
+	}
+}
+
+// unfounded returns what is wrong with the expectations of one event.
+func unfounded(t *testing.T, e expectations.Event, examples []Example, handle Handle) []string {
 	t.Helper()
 	var problems []string
 	used := map[expectations.Pointer]bool{}
 	seen := map[expectations.Pointer]bool{}
-	for _, name := range slices.Sorted(maps.Keys(examples)) {
-		example := examples[name]
-		want, err := handle(t, example)
+	for _, example := range examples {
+		name := example.Name
+		want, err := handle(t, example.Event)
 		if err != nil {
 			problems = append(problems, fmt.Sprintf("%s: %v", name, err))
 			continue
 		}
-		cut := replaceData(t, example, e.Cut)
+		cut := replaceData(t, example.Event, e.Cut)
 		got, err := handle(t, cut)
 		switch {
 		case err != nil:
@@ -91,10 +127,4 @@ func replaceData(t *testing.T, cloudEvent []byte, change func(data []byte) ([]by
 		t.Fatal(err)
 	}
 	return text
-}
-
-func typeOf(cloudEvent []byte) (string, error) {
-	var envelope struct{ Type string }
-	err := json.Unmarshal(cloudEvent, &envelope)
-	return envelope.Type, err
 }
