@@ -9,7 +9,9 @@
 // Two tests of a service then ask for what was never seen: one has each
 // operation give each of its answers (API.Unseen), one causes each event from
 // outside (Events.Unseen). A third feeds the service what it subscribes to, in
-// every way that the bus may deliver it (Deliveries).
+// every way that the bus may deliver it (Deliveries). What it relies on in each
+// event is what its expectations file states (Expectations), and its template
+// has the bus send just that (Subscribed).
 //
 // It knows the documents and no service, and is imported by tests alone.
 package contracttest

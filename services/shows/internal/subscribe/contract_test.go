@@ -46,3 +46,14 @@ func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
 		})
 	}
 }
+
+// TestTheTemplateSubscribesToTheSame holds the rules and queues on AWS to the
+// code and to asyncapi.yaml.
+func TestTheTemplateSubscribesToTheSame(t *testing.T) {
+	t.Parallel()
+	code := map[string][]string{}
+	for _, s := range subscribe.New(nil) {
+		code[s.Name] = s.Types
+	}
+	contracttest.Subscribed(t, "shows", "../../template.yaml", code)
+}

@@ -7,6 +7,8 @@ import (
 	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/subscribe"
 )
 
 // TestTheConsumerReliesOnWhatItsFileStates holds the code to
@@ -36,4 +38,15 @@ func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
 		known.Layout = nil // follows from the areas
 		return fmt.Sprintf("%+v %d places", known, p.Layout.Places()), nil
 	})
+}
+
+// TestTheTemplateSubscribesToTheSame holds the rules and queues on AWS to the
+// code and to asyncapi.yaml.
+func TestTheTemplateSubscribesToTheSame(t *testing.T) {
+	t.Parallel()
+	code := map[string][]string{}
+	for _, s := range subscribe.Subscriptions(nil, nil) {
+		code[s.Name] = s.Types
+	}
+	contracttest.Subscribed(t, "tickets", "../../template.yaml", code)
 }

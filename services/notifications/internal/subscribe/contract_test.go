@@ -85,3 +85,14 @@ func TestConsumersRelyOnWhatTheirFilesState(t *testing.T) {
 		})
 	}
 }
+
+// TestTheTemplateSubscribesToTheSame holds the rules and queues on AWS to the
+// code and to asyncapi.yaml.
+func TestTheTemplateSubscribesToTheSame(t *testing.T) {
+	t.Parallel()
+	code := map[string][]string{}
+	for _, s := range subscribe.Subscriptions(nil) {
+		code[s.Name] = s.Types
+	}
+	contracttest.Subscribed(t, "notifications", "../../template.yaml", code)
+}
