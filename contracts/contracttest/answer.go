@@ -153,10 +153,22 @@ func mediaTypeIn(declared answer, told *recorder) error {
 		return nil
 	}
 	mediaType, _, err := mime.ParseMediaType(written)
-	if _, ok := declared.schemas[mediaType]; err != nil || !ok {
+	if _, ok := declared.schemaOf(mediaType); err != nil || !ok {
 		return fmt.Errorf("the media type %q is not declared", written)
 	}
 	return nil
+}
+
+// schemaOf returns where the schema of a media type is, which may be declared by
+// a range of types; the most specific counts.
+func (a answer) schemaOf(mediaType string) (at string, ok bool) {
+	main, _, _ := strings.Cut(mediaType, "/")
+	for _, declared := range []string{mediaType, main + "/*", "*/*"} {
+		if at, ok = a.schemas[declared]; ok {
+			return at, true
+		}
+	}
+	return "", false
 }
 
 func (a *API) judgeBody(declared answer, told *recorder, silent bool) error {
@@ -178,7 +190,8 @@ func (a *API) judgeBody(declared answer, told *recorder, silent bool) error {
 	if mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
 		return nil // images and pages: the schema says no more than that there are bytes
 	}
-	schema, err := a.schema(declared.schemas[mediaType])
+	at, _ := declared.schemaOf(mediaType)
+	schema, err := a.schema(at)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ paths:
     get:
       operationId: getPicture
       security: [{bearer: []}, {}]
-      responses: {'200': {description: A picture., content: {image/png: {schema: {type: string, format: binary}}}}}
+      responses: {'200': {description: A picture., content: {image/*: {schema: {type: string, format: binary}}}}}
   /things/search:
     post:
       operationId: findThing
@@ -126,6 +126,7 @@ func TestAnAnswerIsHeldToTheDocument(t *testing.T) {
 		{"precision of large numbers", "GET", "/things/1", told(200, strings.Replace(thing, "}", `,"size":9007199254740993}`, 1), isJSON...), "maximum"},
 		{"not JSON", "GET", "/things/1", told(200, `{`, isJSON...), "EOF"},
 		{"no body", "GET", "/things/1", told(200, "", isJSON...), "there is no body"},
+		{"not of the range", "GET", "/things/1/picture.png", told(200, "text", "Content-Type", "text/plain"), "is not declared"},
 		{"no picture", "GET", "/things/1/picture.png", told(200, "", "Content-Type", "image/png"), "there is no body"},
 		{"HEAD of another media type", "HEAD", "/things/1", told(200, "", "ETag", `"1"`), `"" is not declared`},
 		{"body where there is none", "DELETE", "/things/1", told(204, "x"), "there is a body"},

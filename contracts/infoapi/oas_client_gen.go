@@ -143,6 +143,14 @@ type Invoker interface {
 	//
 	// GET /info/search
 	Search(ctx context.Context, params SearchParams) (SearchRes, error)
+	// UploadAsset invokes uploadAsset operation.
+	//
+	// Where `uploadUrl` of `POST /info/assets` leads in the embedded mode; on AWS it leads to S3, and this
+	// is 404. The signature in the URL is all the right that it takes: key, content type, length and
+	// expiry must be as they were prepared. It may be repeated until it expires; the file is replaced.
+	//
+	// PUT /info/assets/{key}
+	UploadAsset(ctx context.Context, request *UploadAssetReqWithContentType, params UploadAssetParams) (UploadAssetRes, error)
 }
 
 // Client implements OAS client.
@@ -1945,6 +1953,103 @@ func (c *Client) sendSearch(ctx context.Context, params SearchParams) (res Searc
 	}()
 
 	result, err := decodeSearchResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UploadAsset invokes uploadAsset operation.
+//
+// Where `uploadUrl` of `POST /info/assets` leads in the embedded mode; on AWS it leads to S3, and this
+// is 404. The signature in the URL is all the right that it takes: key, content type, length and
+// expiry must be as they were prepared. It may be repeated until it expires; the file is replaced.
+//
+// PUT /info/assets/{key}
+func (c *Client) UploadAsset(ctx context.Context, request *UploadAssetReqWithContentType, params UploadAssetParams) (UploadAssetRes, error) {
+	res, err := c.sendUploadAsset(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendUploadAsset(ctx context.Context, request *UploadAssetReqWithContentType, params UploadAssetParams) (res UploadAssetRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [2]string
+	pathParts[0] = "/info/assets/"
+	{
+		// Encode "key" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "key",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.Key))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	q := uri.NewQueryEncoder()
+	{
+		// Encode "expires" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "expires",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			return e.EncodeValue(conv.StringToString(params.Expires))
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "signature" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "signature",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			return e.EncodeValue(conv.StringToString(params.Signature))
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	u.RawQuery = q.Values().Encode()
+
+	r, err := ht.NewRequest(ctx, "PUT", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeUploadAssetRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUploadAssetResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

@@ -76,3 +76,7 @@ type ReplaceVenueRes interface {
 type SearchRes interface {
 	searchRes()
 }
+
+type UploadAssetRes interface {
+	uploadAssetRes()
+}

@@ -25,4 +25,5 @@ const (
 	ReplaceArtistOperation OperationName = "ReplaceArtist"
 	ReplaceVenueOperation  OperationName = "ReplaceVenue"
 	SearchOperation        OperationName = "Search"
+	UploadAssetOperation   OperationName = "UploadAsset"
 )

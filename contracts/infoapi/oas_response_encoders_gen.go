@@ -111,18 +111,6 @@ func encodeCreateArtistResponse(response CreateArtistRes, w http.ResponseWriter)
 
 		return nil
 
-	case *CreateArtistTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
@@ -217,18 +205,6 @@ func encodeCreateAssetResponse(response CreateAssetRes, w http.ResponseWriter) e
 	case *CreateAssetUnprocessableEntity:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(422)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *CreateAssetTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -341,18 +317,6 @@ func encodeCreatePageResponse(response CreatePageRes, w http.ResponseWriter) err
 
 		return nil
 
-	case *CreatePageTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
@@ -456,18 +420,6 @@ func encodeCreateVenueResponse(response CreateVenueRes, w http.ResponseWriter) e
 
 		return nil
 
-	case *CreateVenueTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
@@ -531,18 +483,6 @@ func encodeDeleteArtistResponse(response DeleteArtistRes, w http.ResponseWriter)
 	case *DeleteArtistPreconditionFailed:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(412)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *DeleteArtistTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -624,18 +564,6 @@ func encodeDeletePageResponse(response DeletePageRes, w http.ResponseWriter) err
 
 		return nil
 
-	case *DeletePageTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
@@ -708,18 +636,6 @@ func encodeDeleteVenueResponse(response DeleteVenueRes, w http.ResponseWriter) e
 
 		return nil
 
-	case *DeleteVenueTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
@@ -739,33 +655,9 @@ func encodeGetArtistResponse(response GetArtistRes, w http.ResponseWriter) error
 
 		return nil
 
-	case *GetArtistBadRequest:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(400)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *GetArtistNotFound:
+	case *Problem:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(404)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *GetArtistTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -882,33 +774,9 @@ func encodeGetAssetResponse(response GetAssetRes, w http.ResponseWriter) error {
 
 		return nil
 
-	case *GetAssetBadRequest:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(400)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *GetAssetNotFound:
+	case *Problem:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(404)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *GetAssetTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -977,18 +845,6 @@ func encodeGetPageResponse(response GetPageRes, w http.ResponseWriter) error {
 
 		return nil
 
-	case *GetPageTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
@@ -1008,33 +864,9 @@ func encodeGetVenueResponse(response GetVenueRes, w http.ResponseWriter) error {
 
 		return nil
 
-	case *GetVenueBadRequest:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(400)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *GetVenueNotFound:
+	case *Problem:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(404)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *GetVenueTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -1094,21 +926,9 @@ func encodeListArtistsResponse(response ListArtistsRes, w http.ResponseWriter) e
 
 		return nil
 
-	case *ListArtistsBadRequest:
+	case *Problem:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(400)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *ListArtistsTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -1137,21 +957,9 @@ func encodeListPagesResponse(response ListPagesRes, w http.ResponseWriter) error
 
 		return nil
 
-	case *ListPagesBadRequest:
+	case *Problem:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(400)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *ListPagesTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -1180,21 +988,9 @@ func encodeListVenuesResponse(response ListVenuesRes, w http.ResponseWriter) err
 
 		return nil
 
-	case *ListVenuesBadRequest:
+	case *Problem:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(400)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *ListVenuesTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -1307,18 +1103,6 @@ func encodePutPageResponse(response PutPageRes, w http.ResponseWriter) error {
 
 		return nil
 
-	case *PutPageTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
@@ -1413,18 +1197,6 @@ func encodeReplaceArtistResponse(response ReplaceArtistRes, w http.ResponseWrite
 	case *ReplaceArtistUnsupportedMediaType:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(415)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
-	case *ReplaceArtistTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
 
 		e := new(jx.Encoder)
 		response.Encode(e)
@@ -1537,18 +1309,6 @@ func encodeReplaceVenueResponse(response ReplaceVenueRes, w http.ResponseWriter)
 
 		return nil
 
-	case *ReplaceVenueTooManyRequests:
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
-
-		e := new(jx.Encoder)
-		response.Encode(e)
-		if _, err := e.WriteTo(w); err != nil {
-			return errors.Wrap(err, "write")
-		}
-
-		return nil
-
 	default:
 		return errors.Errorf("unexpected response type: %T", response)
 	}
@@ -1568,7 +1328,7 @@ func encodeSearchResponse(response SearchRes, w http.ResponseWriter) error {
 
 		return nil
 
-	case *SearchBadRequest:
+	case *Problem:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(400)
 
@@ -1580,9 +1340,57 @@ func encodeSearchResponse(response SearchRes, w http.ResponseWriter) error {
 
 		return nil
 
-	case *SearchTooManyRequests:
+	default:
+		return errors.Errorf("unexpected response type: %T", response)
+	}
+}
+
+func encodeUploadAssetResponse(response UploadAssetRes, w http.ResponseWriter) error {
+	switch response := response.(type) {
+	case *UploadAssetNoContent:
+		w.WriteHeader(204)
+
+		return nil
+
+	case *UploadAssetBadRequest:
 		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(429)
+		w.WriteHeader(400)
+
+		e := new(jx.Encoder)
+		response.Encode(e)
+		if _, err := e.WriteTo(w); err != nil {
+			return errors.Wrap(err, "write")
+		}
+
+		return nil
+
+	case *UploadAssetForbidden:
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(403)
+
+		e := new(jx.Encoder)
+		response.Encode(e)
+		if _, err := e.WriteTo(w); err != nil {
+			return errors.Wrap(err, "write")
+		}
+
+		return nil
+
+	case *UploadAssetNotFound:
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(404)
+
+		e := new(jx.Encoder)
+		response.Encode(e)
+		if _, err := e.WriteTo(w); err != nil {
+			return errors.Wrap(err, "write")
+		}
+
+		return nil
+
+	case *UploadAssetRequestEntityTooLarge:
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(413)
 
 		e := new(jx.Encoder)
 		response.Encode(e)

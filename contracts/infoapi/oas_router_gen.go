@@ -23,6 +23,7 @@ var (
 	}
 	rn14AllowedHeaders = map[string]string{
 		"GET": "If-None-Match",
+		"PUT": "Content-Type",
 	}
 	rn5AllowedHeaders = map[string]string{
 		"POST": "Authorization,Content-Type,Idempotency-Key",
@@ -224,9 +225,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 								s.handleGetAssetRequest([1]string{
 									args[0],
 								}, elemIsEscaped, w, r)
+							case "PUT":
+								s.handleUploadAssetRequest([1]string{
+									args[0],
+								}, elemIsEscaped, w, r)
 							default:
 								s.notAllowed(w, r, notAllowedParams{
-									allowedMethods: "GET",
+									allowedMethods: "GET,PUT",
 									allowedHeaders: rn14AllowedHeaders,
 									acceptPost:     "",
 									acceptPatch:    "",
@@ -681,6 +686,15 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 								r.name = GetAssetOperation
 								r.summary = "Reads a file"
 								r.operationID = "getAsset"
+								r.operationGroup = ""
+								r.pathPattern = "/info/assets/{key}"
+								r.args = args
+								r.count = 1
+								return r, true
+							case "PUT":
+								r.name = UploadAssetOperation
+								r.summary = "Takes a file, in the embedded mode"
+								r.operationID = "uploadAsset"
 								r.operationGroup = ""
 								r.pathPattern = "/info/assets/{key}"
 								r.args = args

@@ -398,10 +398,6 @@ type CreateArtistRequestEntityTooLarge Problem
 
 func (*CreateArtistRequestEntityTooLarge) createArtistRes() {}
 
-type CreateArtistTooManyRequests Problem
-
-func (*CreateArtistTooManyRequests) createArtistRes() {}
-
 type CreateArtistUnauthorized Problem
 
 func (*CreateArtistUnauthorized) createArtistRes() {}
@@ -429,10 +425,6 @@ func (*CreateAssetForbidden) createAssetRes() {}
 type CreateAssetRequestEntityTooLarge Problem
 
 func (*CreateAssetRequestEntityTooLarge) createAssetRes() {}
-
-type CreateAssetTooManyRequests Problem
-
-func (*CreateAssetTooManyRequests) createAssetRes() {}
 
 type CreateAssetUnauthorized Problem
 
@@ -462,10 +454,6 @@ type CreatePageRequestEntityTooLarge Problem
 
 func (*CreatePageRequestEntityTooLarge) createPageRes() {}
 
-type CreatePageTooManyRequests Problem
-
-func (*CreatePageTooManyRequests) createPageRes() {}
-
 type CreatePageUnauthorized Problem
 
 func (*CreatePageUnauthorized) createPageRes() {}
@@ -493,10 +481,6 @@ func (*CreateVenueForbidden) createVenueRes() {}
 type CreateVenueRequestEntityTooLarge Problem
 
 func (*CreateVenueRequestEntityTooLarge) createVenueRes() {}
-
-type CreateVenueTooManyRequests Problem
-
-func (*CreateVenueTooManyRequests) createVenueRes() {}
 
 type CreateVenueUnauthorized Problem
 
@@ -531,10 +515,6 @@ type DeleteArtistPreconditionFailed Problem
 
 func (*DeleteArtistPreconditionFailed) deleteArtistRes() {}
 
-type DeleteArtistTooManyRequests Problem
-
-func (*DeleteArtistTooManyRequests) deleteArtistRes() {}
-
 type DeleteArtistUnauthorized Problem
 
 func (*DeleteArtistUnauthorized) deleteArtistRes() {}
@@ -560,10 +540,6 @@ type DeletePagePreconditionFailed Problem
 
 func (*DeletePagePreconditionFailed) deletePageRes() {}
 
-type DeletePageTooManyRequests Problem
-
-func (*DeletePageTooManyRequests) deletePageRes() {}
-
 type DeletePageUnauthorized Problem
 
 func (*DeletePageUnauthorized) deletePageRes() {}
@@ -588,10 +564,6 @@ func (*DeleteVenueNotFound) deleteVenueRes() {}
 type DeleteVenuePreconditionFailed Problem
 
 func (*DeleteVenuePreconditionFailed) deleteVenueRes() {}
-
-type DeleteVenueTooManyRequests Problem
-
-func (*DeleteVenueTooManyRequests) deleteVenueRes() {}
 
 type DeleteVenueUnauthorized Problem
 
@@ -623,30 +595,6 @@ func (s *FieldError) SetMessage(val string) {
 	s.Message = val
 }
 
-type GetArtistBadRequest Problem
-
-func (*GetArtistBadRequest) getArtistRes() {}
-
-type GetArtistNotFound Problem
-
-func (*GetArtistNotFound) getArtistRes() {}
-
-type GetArtistTooManyRequests Problem
-
-func (*GetArtistTooManyRequests) getArtistRes() {}
-
-type GetAssetBadRequest Problem
-
-func (*GetAssetBadRequest) getAssetRes() {}
-
-type GetAssetNotFound Problem
-
-func (*GetAssetNotFound) getAssetRes() {}
-
-type GetAssetTooManyRequests Problem
-
-func (*GetAssetTooManyRequests) getAssetRes() {}
-
 type GetPageBadRequest Problem
 
 func (*GetPageBadRequest) getPageRes() {}
@@ -654,22 +602,6 @@ func (*GetPageBadRequest) getPageRes() {}
 type GetPageNotFound Problem
 
 func (*GetPageNotFound) getPageRes() {}
-
-type GetPageTooManyRequests Problem
-
-func (*GetPageTooManyRequests) getPageRes() {}
-
-type GetVenueBadRequest Problem
-
-func (*GetVenueBadRequest) getVenueRes() {}
-
-type GetVenueNotFound Problem
-
-func (*GetVenueNotFound) getVenueRes() {}
-
-type GetVenueTooManyRequests Problem
-
-func (*GetVenueTooManyRequests) getVenueRes() {}
 
 // Ref: #/components/schemas/Health
 type Health struct {
@@ -748,30 +680,6 @@ func (s *Link) SetLabel(val string) {
 func (s *Link) SetURL(val string) {
 	s.URL = val
 }
-
-type ListArtistsBadRequest Problem
-
-func (*ListArtistsBadRequest) listArtistsRes() {}
-
-type ListArtistsTooManyRequests Problem
-
-func (*ListArtistsTooManyRequests) listArtistsRes() {}
-
-type ListPagesBadRequest Problem
-
-func (*ListPagesBadRequest) listPagesRes() {}
-
-type ListPagesTooManyRequests Problem
-
-func (*ListPagesTooManyRequests) listPagesRes() {}
-
-type ListVenuesBadRequest Problem
-
-func (*ListVenuesBadRequest) listVenuesRes() {}
-
-type ListVenuesTooManyRequests Problem
-
-func (*ListVenuesTooManyRequests) listVenuesRes() {}
 
 // NewOptInt returns new OptInt with value set to v.
 func NewOptInt(v int) OptInt {
@@ -1263,7 +1171,14 @@ func (s *Problem) SetErrors(val []FieldError) {
 	s.Errors = val
 }
 
-func (*Problem) healthRes() {}
+func (*Problem) getArtistRes()   {}
+func (*Problem) getAssetRes()    {}
+func (*Problem) getVenueRes()    {}
+func (*Problem) healthRes()      {}
+func (*Problem) listArtistsRes() {}
+func (*Problem) listPagesRes()   {}
+func (*Problem) listVenuesRes()  {}
+func (*Problem) searchRes()      {}
 
 // ProblemStatusCode wraps Problem with StatusCode.
 type ProblemStatusCode struct {
@@ -1315,10 +1230,6 @@ type PutPageRequestEntityTooLarge Problem
 
 func (*PutPageRequestEntityTooLarge) putPageRes() {}
 
-type PutPageTooManyRequests Problem
-
-func (*PutPageTooManyRequests) putPageRes() {}
-
 type PutPageUnauthorized Problem
 
 func (*PutPageUnauthorized) putPageRes() {}
@@ -1346,10 +1257,6 @@ func (*ReplaceArtistPreconditionFailed) replaceArtistRes() {}
 type ReplaceArtistRequestEntityTooLarge Problem
 
 func (*ReplaceArtistRequestEntityTooLarge) replaceArtistRes() {}
-
-type ReplaceArtistTooManyRequests Problem
-
-func (*ReplaceArtistTooManyRequests) replaceArtistRes() {}
 
 type ReplaceArtistUnauthorized Problem
 
@@ -1379,10 +1286,6 @@ type ReplaceVenueRequestEntityTooLarge Problem
 
 func (*ReplaceVenueRequestEntityTooLarge) replaceVenueRes() {}
 
-type ReplaceVenueTooManyRequests Problem
-
-func (*ReplaceVenueTooManyRequests) replaceVenueRes() {}
-
 type ReplaceVenueUnauthorized Problem
 
 func (*ReplaceVenueUnauthorized) replaceVenueRes() {}
@@ -1390,10 +1293,6 @@ func (*ReplaceVenueUnauthorized) replaceVenueRes() {}
 type ReplaceVenueUnsupportedMediaType Problem
 
 func (*ReplaceVenueUnsupportedMediaType) replaceVenueRes() {}
-
-type SearchBadRequest Problem
-
-func (*SearchBadRequest) searchRes() {}
 
 // Ref: #/components/schemas/SearchResult
 type SearchResult struct {
@@ -1485,10 +1384,6 @@ func (s *SearchResults) SetNextCursor(val OptString) {
 }
 
 func (*SearchResults) searchRes() {}
-
-type SearchTooManyRequests Problem
-
-func (*SearchTooManyRequests) searchRes() {}
 
 // Ref: #/components/schemas/SearchType
 type SearchType string
@@ -1602,6 +1497,67 @@ func (s *Upload) SetExpiresAt(val time.Time) {
 }
 
 func (*Upload) createAssetRes() {}
+
+type UploadAssetBadRequest Problem
+
+func (*UploadAssetBadRequest) uploadAssetRes() {}
+
+type UploadAssetForbidden Problem
+
+func (*UploadAssetForbidden) uploadAssetRes() {}
+
+// UploadAssetNoContent is response for UploadAsset operation.
+type UploadAssetNoContent struct{}
+
+func (*UploadAssetNoContent) uploadAssetRes() {}
+
+type UploadAssetNotFound Problem
+
+func (*UploadAssetNotFound) uploadAssetRes() {}
+
+type UploadAssetReq struct {
+	Data io.Reader
+}
+
+// Read reads data from the Data reader.
+//
+// Kept to satisfy the io.Reader interface.
+func (s UploadAssetReq) Read(p []byte) (n int, err error) {
+	if s.Data == nil {
+		return 0, io.EOF
+	}
+	return s.Data.Read(p)
+}
+
+// UploadAssetReqWithContentType wraps UploadAssetReq with Content-Type.
+type UploadAssetReqWithContentType struct {
+	ContentType string
+	Content     UploadAssetReq
+}
+
+// GetContentType returns the value of ContentType.
+func (s *UploadAssetReqWithContentType) GetContentType() string {
+	return s.ContentType
+}
+
+// GetContent returns the value of Content.
+func (s *UploadAssetReqWithContentType) GetContent() UploadAssetReq {
+	return s.Content
+}
+
+// SetContentType sets the value of ContentType.
+func (s *UploadAssetReqWithContentType) SetContentType(val string) {
+	s.ContentType = val
+}
+
+// SetContent sets the value of Content.
+func (s *UploadAssetReqWithContentType) SetContent(val UploadAssetReq) {
+	s.Content = val
+}
+
+type UploadAssetRequestEntityTooLarge Problem
+
+func (*UploadAssetRequestEntityTooLarge) uploadAssetRes() {}
 
 // Headers to send with the file, exactly so.
 type UploadHeaders map[string]string

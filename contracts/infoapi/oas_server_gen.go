@@ -129,6 +129,14 @@ type Handler interface {
 	//
 	// GET /info/search
 	Search(ctx context.Context, params SearchParams) (SearchRes, error)
+	// UploadAsset implements uploadAsset operation.
+	//
+	// Where `uploadUrl` of `POST /info/assets` leads in the embedded mode; on AWS it leads to S3, and this
+	// is 404. The signature in the URL is all the right that it takes: key, content type, length and
+	// expiry must be as they were prepared. It may be repeated until it expires; the file is replaced.
+	//
+	// PUT /info/assets/{key}
+	UploadAsset(ctx context.Context, req *UploadAssetReqWithContentType, params UploadAssetParams) (UploadAssetRes, error)
 	// NewError creates *ProblemStatusCode from error returned by handler.
 	//
 	// Used for common default response.

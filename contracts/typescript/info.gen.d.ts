@@ -213,7 +213,13 @@ export interface paths {
         };
         /** Reads a file */
         get: operations["getAsset"];
-        put?: never;
+        /**
+         * Takes a file, in the embedded mode
+         * @description Where `uploadUrl` of `POST /info/assets` leads in the embedded mode; on AWS it leads to S3, and this is 404. The
+         *     signature in the URL is all the right that it takes: key, content type, length and expiry must be as they were
+         *     prepared. It may be repeated until it expires; the file is replaced.
+         */
+        put: operations["uploadAsset"];
         post?: never;
         delete?: never;
         options?: never;
@@ -599,7 +605,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description Any other failure. */
+        /** @description Any other failure; `rate_limited` (429) where the edge limits requests. */
         Problem: {
             headers: {
                 [name: string]: unknown;
@@ -628,6 +634,33 @@ export interface components {
         };
         /** @description Neither organizer nor admin: `forbidden`. */
         Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The file comes without its length, or has another one than announced: `invalid_request`. */
+        UploadBadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The signature is missing, too old, or of another file: `forbidden`. */
+        UploadForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The file is larger than 10 MiB: `payload_too_large`. */
+        UploadTooLarge: {
             headers: {
                 [name: string]: unknown;
             };
@@ -689,15 +722,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many requests: `rate_limited`. */
-        RateLimited: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description A part of the service does not answer: `unavailable`. */
         Unavailable: {
             headers: {
@@ -749,6 +773,10 @@ export interface components {
         IfMatch: string;
         /** @description Entity tags that the client has. */
         IfNoneMatch: string;
+        /** @description Of the upload URL. */
+        UploadExpires: string;
+        /** @description Of the upload URL. */
+        UploadSignature: string;
         /** @description The same key with the same body is carried out once and answered alike, for 24 hours. */
         IdempotencyKey: string;
     };
@@ -789,13 +817,15 @@ export type ResponseProblem = components['responses']['Problem'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
 export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseUploadBadRequest = components['responses']['UploadBadRequest'];
+export type ResponseUploadForbidden = components['responses']['UploadForbidden'];
+export type ResponseUploadTooLarge = components['responses']['UploadTooLarge'];
 export type ResponseNotFound = components['responses']['NotFound'];
 export type ResponseConflict = components['responses']['Conflict'];
 export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
 export type ResponsePayloadTooLarge = components['responses']['PayloadTooLarge'];
 export type ResponseUnsupportedMediaType = components['responses']['UnsupportedMediaType'];
 export type ResponseUnprocessable = components['responses']['Unprocessable'];
-export type ResponseRateLimited = components['responses']['RateLimited'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ParameterVenueId = components['parameters']['VenueId'];
 export type ParameterArtistId = components['parameters']['ArtistId'];
@@ -811,6 +841,8 @@ export type ParameterExactLang = components['parameters']['ExactLang'];
 export type ParameterAcceptLanguage = components['parameters']['AcceptLanguage'];
 export type ParameterIfMatch = components['parameters']['IfMatch'];
 export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
+export type ParameterUploadExpires = components['parameters']['UploadExpires'];
+export type ParameterUploadSignature = components['parameters']['UploadSignature'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -838,7 +870,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -874,7 +905,6 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -902,9 +932,7 @@ export interface operations {
                     "application/json": components["schemas"]["Venue"];
                 };
             };
-            400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -946,7 +974,6 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -980,7 +1007,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1008,7 +1034,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1044,7 +1069,6 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1072,9 +1096,7 @@ export interface operations {
                     "application/json": components["schemas"]["Artist"];
                 };
             };
-            400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1116,7 +1138,6 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1150,7 +1171,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1178,7 +1198,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1214,7 +1233,6 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1242,7 +1260,6 @@ export interface operations {
             200: components["responses"]["PageFound"];
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1292,7 +1309,6 @@ export interface operations {
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1329,7 +1345,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1361,7 +1376,6 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1397,7 +1411,6 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
-            429: components["responses"]["RateLimited"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1421,9 +1434,46 @@ export interface operations {
         responses: {
             200: components["responses"]["AssetFound"];
             304: components["responses"]["AssetUnchanged"];
-            400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["RateLimited"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploadAsset: {
+        parameters: {
+            query: {
+                /** @description Of the upload URL. */
+                expires: components["parameters"]["UploadExpires"];
+                /** @description Of the upload URL. */
+                signature: components["parameters"]["UploadSignature"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Key of a file.
+                 * @example 01a211aa-28c2-7c88-83d9-a33c04c9f219-hall.png
+                 */
+                key: components["parameters"]["AssetKey"];
+            };
+            cookie?: never;
+        };
+        /** @description The file, at most 10 MiB, with its Content-Type and Content-Length as prepared. */
+        requestBody: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description The file is stored. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["UploadBadRequest"];
+            403: components["responses"]["UploadForbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["UploadTooLarge"];
             default: components["responses"]["Problem"];
         };
     };

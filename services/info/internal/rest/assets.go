@@ -6,6 +6,7 @@ import (
 
 	"ticketmesh.dev/contracts/infoapi"
 	"ticketmesh.dev/platform/idempotency"
+	"ticketmesh.dev/services/info/internal/app"
 	"ticketmesh.dev/services/info/internal/asset"
 )
 
@@ -54,6 +55,12 @@ func (h *handler) GetAsset(ctx context.Context, params infoapi.GetAssetParams) (
 		// The generated server closes it.
 		Response: infoapi.AssetFound{Data: blob},
 	}, nil
+}
+
+// UploadAsset implements infoapi.Handler. Where files are taken here, New has
+// them go past it; elsewhere there is no such thing.
+func (h *handler) UploadAsset(context.Context, *infoapi.UploadAssetReqWithContentType, infoapi.UploadAssetParams) (infoapi.UploadAssetRes, error) {
+	return nil, app.ErrNotFound
 }
 
 // matches compares entity tags weakly, as RFC 9110 has it for If-None-Match.

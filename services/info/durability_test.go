@@ -1,4 +1,4 @@
-package embedded_test
+package info_test
 
 import (
 	"bytes"

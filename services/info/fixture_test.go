@@ -1,4 +1,4 @@
-package embedded_test
+package info_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
@@ -34,17 +35,23 @@ func (callers) Verify(_ context.Context, token string) (auth.Caller, error) {
 	}
 }
 
+// begin is when the tests' clock stands.
+var begin = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
 // mesh is the service behind a real listener.
 type mesh struct {
 	dir     string
 	server  *httptest.Server
 	service *service.Service
 	clock   *clock.Manual
+
+	api       *contracttest.API
+	published *contracttest.Events
 }
 
 func start(t *testing.T, dir string) *mesh {
 	t.Helper()
-	m := &mesh{dir: dir, clock: clock.NewManual(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))}
+	m := &mesh{dir: dir, clock: clock.NewManual(begin), api: contracttest.Document(t, "info"), published: contracttest.Published(t, "info")}
 	validator, err := contracts.NewValidator()
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +69,7 @@ func start(t *testing.T, dir string) *mesh {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.server.Config.Handler = m.service.API
+	m.server.Config.Handler = m.api.Check(t, m.service.API)
 	m.server.Start()
 	t.Cleanup(func() { m.stop(t) })
 	return m
@@ -72,9 +79,16 @@ func start(t *testing.T, dir string) *mesh {
 func (m *mesh) stop(t *testing.T) {
 	t.Helper()
 	m.server.Close()
+	m.close(t)
+}
+
+// close closes the service under its server, once.
+func (m *mesh) close(t *testing.T) {
+	t.Helper()
 	if m.service == nil {
 		return
 	}
+	m.announced(t) // all that the test published
 	if err := m.service.Close(); err != nil {
 		t.Error(err)
 	}
@@ -150,14 +164,17 @@ func (m *mesh) must(t *testing.T, status int, r request) answer {
 	return a
 }
 
+// announced returns what waits in the outbox, each held to its contract; also
+// when the test is over.
 func (m *mesh) announced(t *testing.T) []event.Event {
 	t.Helper()
-	records, err := m.service.Outbox.Pending(t.Context(), 1000)
+	records, err := m.service.Outbox.Pending(context.Background(), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	events := make([]event.Event, len(records))
 	for i, r := range records {
+		m.published.Check(t, r.Encoded)
 		if events[i], err = event.ParseCloudEvent(r.Encoded); err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package embedded_test
+package info_test
 
 import (
 	"fmt"
@@ -360,11 +360,8 @@ func TestTheServiceSaysWhetherItIsWell(t *testing.T) {
 	if err := m.service.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if err := m.service.Close(); err != nil {
-		t.Fatal(err)
-	}
 	ready := m.service.Ready
-	m.service = nil
+	m.close(t)
 	if got := m.must(t, 503, request{method: "GET", path: "/info/healthz"}); got.text("code") != "unavailable" {
 		t.Errorf("answers %s", got.raw)
 	}
