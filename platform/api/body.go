@@ -45,6 +45,18 @@ func (b *body) Read(p []byte) (int, error) {
 	return b.rest.Read(p)
 }
 
+// RawBody is the body of r as it was sent, before anything of it is read as JSON:
+// what a signature is over. The body can be read after it as if it had not been.
+// Its errors are *problem.Problem.
+func RawBody(r *http.Request) ([]byte, error) {
+	b, wrapped := r.Body.(*body)
+	if !wrapped { // there is none
+		return nil, nil
+	}
+	content, err := b.all()
+	return bytes.Clone(content), err
+}
+
 // Close implements io.Closer.
 func (b *body) Close() error { return b.from.Close() }
 
@@ -84,7 +96,7 @@ func checkJSON(content []byte) error {
 	if len(content) == 0 {
 		return nil // the generated code asks for it where it is required
 	}
-	offset, fault := scanJSON(content)
+	offset, fault := scanJSON(content, blankFraction)
 	if fault == "" {
 		return nil
 	}
@@ -96,6 +108,15 @@ func checkJSON(content []byte) error {
 		path = bodyField
 	}
 	return problem.InvalidRequest(problem.Field{Field: path, Message: fault})
+}
+
+// blankFraction turns 2.0 into 2 and spaces. To JSON Schema that is a whole
+// number, to the generated decoders it is none; and some languages write every
+// number so.
+func blankFraction(fraction []byte) {
+	for i := range fraction {
+		fraction[i] = ' '
+	}
 }
 
 func isJSON(contentType string) bool {

@@ -47,7 +47,7 @@ func decodeCursor[T any](cursor string) (position T, err error) {
 	if err != nil {
 		return position, err
 	}
-	if _, fault := scanJSON(b); fault != "" || len(b) == 0 || (b[0] != '{' && b[0] != '[' && b[0] != '"') {
+	if _, fault := scanJSON(b, nil); fault != "" || len(b) == 0 || (b[0] != '{' && b[0] != '[' && b[0] != '"') {
 		return position, errCursor
 	}
 	d := json.NewDecoder(bytes.NewReader(b))

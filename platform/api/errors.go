@@ -98,6 +98,9 @@ func known(err error) *problem.Problem {
 			// A malformed id names nothing.
 			return problem.NotFound("")
 		}
+		if e.Name == headerIfMatch {
+			return problem.InvalidRequest(problem.Field{Field: e.Name, Message: noVersion})
+		}
 		return problem.InvalidRequest(problem.Field{Field: e.Name, Message: message(e.Err)})
 	}
 	if _, ok := as[*ogenerrors.DecodeParamsError](err); ok {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -115,6 +116,63 @@ func TestABadBodyIsAnInvalidRequestThatNamesTheField(t *testing.T) {
 			if first["field"] != tt.field || first["message"] != tt.message {
 				t.Errorf("got %v: %v\nwant %v: %v", first["field"], first["message"], tt.field, tt.message)
 			}
+		})
+	}
+}
+
+func TestANumberWithoutAFractionIsWhole(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		give string
+		want int64
+	}{{"44.0", 44}, {"1250.000", 1250}, {"0.0", 0}, {"100", 100}} {
+		t.Run(tt.give, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			var got int64
+			f.things.make = func(_ context.Context, req *fixtureapi.MakeThing) (*fixtureapi.ThingHeaders, error) {
+				got = req.Price.Value.Amount
+				return &fixtureapi.ThingHeaders{}, nil
+			}
+			body := with(`"weight":2.0,"name":"1.0","price":{"amount":` + tt.give + `,"currency":"EUR"}`)
+			if a := f.post(t, body); a.status != 201 || got != tt.want {
+				t.Errorf("got %d, %+v", got, a)
+			}
+		})
+	}
+}
+
+func TestTheRawBodyIsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, give, after string
+		status            int
+	}{
+		{"none", "", "", 0},
+		{"a number that is rewritten", `{"a":2.0}`, `{"a":2  }`, 0},
+		{"not JSON", `{`, "", 400},
+		{"too large", strings.Repeat(" ", 1<<20+1), "", 413},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := api.Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				raw, err := api.RawBody(r)
+				if err == nil && string(raw) != tt.give {
+					t.Errorf("raw: %q", raw)
+				}
+				after, err := io.ReadAll(r.Body)
+				if string(after) != tt.after {
+					t.Errorf("after it: %q", after)
+				}
+				var p *problem.Problem
+				if errors.As(err, &p) != (tt.status != 0) || p != nil && p.Status != tt.status {
+					t.Errorf("after it: %v", err)
+				}
+			}), api.Options{})
+			r := httptest.NewRequest("POST", "/", strings.NewReader(tt.give))
+			r.Header.Set("Content-Type", "application/json")
+			h.ServeHTTP(httptest.NewRecorder(), r)
 		})
 	}
 }

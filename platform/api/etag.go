@@ -7,6 +7,11 @@ import (
 	"ticketmesh.dev/platform/problem"
 )
 
+const (
+	headerIfMatch = "If-Match"
+	noVersion     = `must be a version in quotes, such as "3"`
+)
+
 // ETag is the entity tag of a version.
 func ETag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
@@ -21,7 +26,7 @@ func ParseIfMatch(header string) (int, error) {
 	digits, closed := strings.CutSuffix(digits, `"`)
 	version, err := strconv.Atoi(digits)
 	if !opened || !closed || err != nil || version < 1 || ETag(version) != header {
-		return 0, problem.InvalidRequest(problem.Field{Field: "If-Match", Message: `must be a version in quotes, such as "3"`})
+		return 0, problem.InvalidRequest(problem.Field{Field: headerIfMatch, Message: noVersion})
 	}
 	return version, nil
 }

@@ -212,6 +212,8 @@ func message(err error) string {
 		return fmt.Sprintf("must have at least %d %s", short.MinLength, things)
 	case errors.As(err, &long):
 		return fmt.Sprintf("must have at most %d %s", long.MaxLength, things)
+	case errors.As(err, &pattern) && strings.Contains(pattern.Pattern.String(), "@"):
+		return "must be an e-mail address"
 	case errors.As(err, &pattern):
 		return "must match " + pattern.Pattern.String()
 	case errors.As(err, &duplicate), strings.Contains(text, "duplicate element"):

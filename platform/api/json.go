@@ -15,12 +15,13 @@ const maxDepth = 64
 // take differently or a store refuses: no name twice in an object, no invalid
 // UTF-8, no NUL, no half of a surrogate pair, no deep nesting. The generated
 // decoders check none of these. It returns the offset of the first fault and
-// what it is in plain words, or an empty fault.
-func scanJSON(b []byte) (offset int, fault string) {
+// what it is in plain words, or an empty fault. zeros is called with each
+// fraction that is nothing but zeros, its point included, unless it is nil.
+func scanJSON(b []byte, zeros func(fraction []byte)) (offset int, fault string) {
 	if !utf8.Valid(b) {
 		return invalidUTF8(b), "is not valid UTF-8"
 	}
-	s := scanner{b: b}
+	s := scanner{b: b, zeros: zeros}
 	s.space()
 	s.value(0)
 	s.space()
@@ -51,6 +52,7 @@ type scanner struct {
 	i     int
 	fault string
 	keys  [][]byte // names of the objects that are open, innermost last
+	zeros func(fraction []byte)
 }
 
 func (s *scanner) fail(fault string) {
@@ -294,6 +296,7 @@ func (s *scanner) number() {
 		s.fail(notJSON)
 		return
 	}
+	point := s.i
 	if s.peek() == '.' {
 		s.i++
 		if !s.digits() {
@@ -301,14 +304,20 @@ func (s *scanner) number() {
 			return
 		}
 	}
-	if c := s.peek(); c == 'e' || c == 'E' {
+	fraction := s.b[point:s.i]
+	c := s.peek()
+	if c != 'e' && c != 'E' {
+		if s.zeros != nil && len(fraction) > 0 && len(bytes.Trim(fraction[1:], "0")) == 0 {
+			s.zeros(fraction)
+		}
+		return
+	}
+	s.i++
+	if c := s.peek(); c == '+' || c == '-' {
 		s.i++
-		if c := s.peek(); c == '+' || c == '-' {
-			s.i++
-		}
-		if !s.digits() {
-			s.fail(notJSON)
-		}
+	}
+	if !s.digits() {
+		s.fail(notJSON)
 	}
 }
 

@@ -308,6 +308,7 @@ func TestWebhookSignatures(t *testing.T) {
 		{"another secret", "test", testpay.NewWebhooks([]byte("x")).Sign([]byte(body), start), body, 401, "unauthenticated"},
 		{"too old", "test", signer.Sign([]byte(body), start.Add(-6*time.Minute)), body, 401, "unauthenticated"},
 		{"unknown provider", "nobody", right, body, 404, "not_found"},
+		{"signed with a number that the edge rewrites", "test", signer.Sign([]byte(`{"id":2.0}`), start), `{"id":2.0}`, 400, "invalid_request"},
 		{"signed nonsense", "test", signer.Sign([]byte("{"), start), "{", 400, "invalid_request"},
 	}
 	for _, tt := range tests {

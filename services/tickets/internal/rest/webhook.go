@@ -1,10 +1,8 @@
 package rest
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -32,9 +30,9 @@ func verifyWebhooks(next http.Handler, webhooks map[string]Webhooks) http.Handle
 			kit.NotFound(w, r)
 			return
 		}
-		body, err := io.ReadAll(r.Body)
+		body, err := kit.RawBody(r)
 		if err != nil {
-			refusal := problem.InvalidRequest(problem.Field{Field: "body", Message: "could not be read as JSON"})
+			refusal := problem.InvalidRequest(problem.Field{Field: "body", Message: "could not be read"})
 			errors.As(err, &refusal) // the edge knows better what is wrong with it
 			problem.Write(w, r, refusal)
 			return
@@ -43,7 +41,6 @@ func verifyWebhooks(next http.Handler, webhooks map[string]Webhooks) http.Handle
 			problem.Write(w, r, problem.New(http.StatusUnauthorized, problem.CodeUnauthenticated, "the signature is missing, wrong or too old"))
 			return
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
 }
