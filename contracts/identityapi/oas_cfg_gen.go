@@ -13,7 +13,8 @@ import (
 )
 
 var regexMap = map[string]ogenregex.Regexp{
-	"^[!-~]+$": ogenregex.MustCompile("^[!-~]+$"),
+	"^[!-~]+$":                    ogenregex.MustCompile("^[!-~]+$"),
+	"^\\s*[^\\s@]+@[^\\s@]+\\s*$": ogenregex.MustCompile("^\\s*[^\\s@]+@[^\\s@]+\\s*$"),
 }
 
 type (

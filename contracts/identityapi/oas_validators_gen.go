@@ -215,7 +215,7 @@ func (s *SignUp) Validate() error {
 			MaxLengthSet:  true,
 			Email:         false,
 			Hostname:      false,
-			Regex:         nil,
+			Regex:         regexMap["^\\s*[^\\s@]+@[^\\s@]+\\s*$"],
 			MinNumeric:    0,
 			MinNumericSet: false,
 			MaxNumeric:    0,

@@ -14,6 +14,7 @@ import (
 
 var regexMap = map[string]ogenregex.Regexp{
 	"^(\\*|\"[1-9][0-9]{0,17}\")$": ogenregex.MustCompile("^(\\*|\"[1-9][0-9]{0,17}\")$"),
+	"^[!-~]+$":                     ogenregex.MustCompile("^[!-~]+$"),
 	"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-[a-z0-9]+)*\\.[a-z0-9]{3,5}$": ogenregex.MustCompile("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(-[a-z0-9]+)*\\.[a-z0-9]{3,5}$"),
 	"^[A-Z]{2}$":                          ogenregex.MustCompile("^[A-Z]{2}$"),
 	"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$": ogenregex.MustCompile("^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"),

@@ -13,6 +13,7 @@ import (
 )
 
 var regexMap = map[string]ogenregex.Regexp{
+	"^[!-~]+$":                          ogenregex.MustCompile("^[!-~]+$"),
 	"^[A-Z]{3}$":                        ogenregex.MustCompile("^[A-Z]{3}$"),
 	"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 	"^[^\\s@]+@[^\\s@]+$":               ogenregex.MustCompile("^[^\\s@]+@[^\\s@]+$"),

@@ -178,7 +178,11 @@ func TestAPatchMergesAndChecksTheVersion(t *testing.T) {
 		t.Errorf("ETag %s", updated.header.Get("ETag"))
 	}
 	m.do(organizer, "PATCH", path, document{"title": "Lear"}, header("If-Match", `"2"`)).want(412, "version_conflict")
-	m.do(organizer, "PATCH", path, document{"title": "Lear"}, header("If-Match", `3`)).field("If-Match")
+	unquoted := m.do(organizer, "PATCH", path, document{"title": "Lear"}, header("If-Match", `3`))
+	unquoted.field("If-Match")
+	if !strings.Contains(string(unquoted.text), "must be a version in quotes") {
+		t.Errorf("If-Match without quotes: %s", unquoted.text)
+	}
 	m.do(organizer, "PATCH", path, document{"title": "Macbeth"}, header("If-Match", `"3"`)).want(200) // says the same
 	m.do(organizer, "PATCH", path, document{"venueId": nil, "artistIds": nil}, header("If-Match", "*")).want(200)
 	m.do(organizer, "PATCH", path, document{"title": nil}).field("title")

@@ -283,6 +283,14 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestARefusedAddressIsToldInWords(t *testing.T) {
+	t.Parallel()
+	a := startMesh(t).do(t, "POST", "/auth/signup", credentials("nobody", password))
+	if !strings.Contains(a.text("detail"), "email must be an e-mail address") {
+		t.Errorf("got %v", a.body)
+	}
+}
+
 func TestASignInIsRenewed(t *testing.T) {
 	t.Parallel()
 	m := startMesh(t)
