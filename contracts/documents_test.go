@@ -362,3 +362,22 @@ func problemOf(example any) (problem, error) {
 	}
 	return p, nil
 }
+
+// TestWhatAPathNamesCanBeMissing: a part of a path that is malformed names nothing,
+// also where a PUT makes what is not there.
+func TestWhatAPathNamesCanBeMissing(t *testing.T) {
+	t.Parallel()
+	for _, d := range documents(t) {
+		for path, operations := range d.root["paths"].(map[string]any) {
+			if !strings.Contains(path, "{") {
+				continue
+			}
+			for method, operation := range operations.(map[string]any) {
+				o, _ := operation.(map[string]any) // parameters of all are a list
+				if responses, found := o["responses"].(map[string]any); found && responses["404"] == nil {
+					t.Errorf("%s: %s %s cannot answer 404", d.name, method, path)
+				}
+			}
+		}
+	}
+}

@@ -1067,6 +1067,18 @@ func encodePutPageResponse(response PutPageRes, w http.ResponseWriter) error {
 
 		return nil
 
+	case *PutPageNotFound:
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(404)
+
+		e := new(jx.Encoder)
+		response.Encode(e)
+		if _, err := e.WriteTo(w); err != nil {
+			return errors.Wrap(err, "write")
+		}
+
+		return nil
+
 	case *PutPagePreconditionFailed:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(412)

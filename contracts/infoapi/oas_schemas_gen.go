@@ -1218,6 +1218,10 @@ type PutPageForbidden Problem
 
 func (*PutPageForbidden) putPageRes() {}
 
+type PutPageNotFound Problem
+
+func (*PutPageNotFound) putPageRes() {}
+
 type PutPageOK Page
 
 func (*PutPageOK) putPageRes() {}

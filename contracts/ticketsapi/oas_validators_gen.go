@@ -613,6 +613,9 @@ func (s *HoldRequestItem) Validate() error {
 		}).ValidateLength(len(s.Seats)); err != nil {
 			return errors.Wrap(err, "array")
 		}
+		if err := validate.UniqueItems(s.Seats); err != nil {
+			return errors.Wrap(err, "array")
+		}
 		var failures []validate.FieldError
 		for i, elem := range s.Seats {
 			if err := func() error {

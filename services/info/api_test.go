@@ -270,6 +270,7 @@ func TestFailuresAreProblems(t *testing.T) {
 		{"a capacity of 0", request{method: "POST", path: "/info/venues", token: "organizer", body: with(hall("a"), "capacity", 0)}, 400, "invalid_request", "capacity"},
 		{"a link that runs", request{method: "POST", path: "/info/artists", token: "organizer", body: object{"name": "a", "links": []object{{"label": "x", "url": "javascript:alert(1)"}}}}, 400, "invalid_request", "links[0].url"},
 		{"a slug with a slash", request{method: "POST", path: "/info/pages", token: "organizer", body: with(page, "slug", "a/b")}, 400, "invalid_request", "slug"},
+		{"a page of a malformed slug", request{method: "PUT", path: "/info/pages/a%0Ab", token: "organizer", body: object{"language": "en", "title": "t", "markdown": ""}}, 404, "not_found", ""},
 		{"a language that is none", request{method: "POST", path: "/info/pages", token: "organizer", body: with(page, "language", "de_AT")}, 400, "invalid_request", "language"},
 		{"lang that is none", request{method: "GET", path: "/info/pages/a?lang=*"}, 400, "invalid_request", "lang"},
 		{"a limit of 0", request{method: "GET", path: "/info/venues?limit=0"}, 400, "invalid_request", "limit"},

@@ -1,0 +1,88 @@
+// Package python runs the tools that tools/pinned has from PyPI, at the versions
+// and with the hashes that its requirements name. Only the fuzzing of the APIs
+// needs them; what is built, tested or run never does.
+package python
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// ErrMissing reports that there is no Python that will do, and says how to get one.
+var ErrMissing = errors.New("a Python of 3.11 or later, with venv, is needed for this: apt-get install python3-venv, or https://python.org")
+
+// names are what a Python may be called. A plain python3 can be older than another.
+var names = []string{"python3", "python", "python3.14", "python3.13", "python3.12", "python3.11"}
+
+// fits fails in a Python that is too old or cannot make an environment.
+const fits = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
+
+// Install installs the tools into .cache/python below the workspace at root unless
+// those that the requirements name are there already, and returns the folder of
+// their programs. It needs the network the first time, and must not be called
+// twice at once for a workspace. Without a Python it is ErrMissing.
+func Install(ctx context.Context, root string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	requirements := filepath.Join(root, "tools", "pinned", "requirements.txt")
+	content, err := os.ReadFile(requirements)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(content)
+	wanted := []byte(hex.EncodeToString(sum[:]))
+	folder := filepath.Join(root, ".cache", "python")
+	programs := filepath.Join(folder, "bin")
+	// The environment is made anew for other requirements, so the mark is there
+	// only when an installation was finished.
+	mark := filepath.Join(folder, ".installed")
+	installed, err := os.ReadFile(mark)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if bytes.Equal(installed, wanted) && runs(ctx, filepath.Join(programs, "python"), "") {
+		return programs, nil
+	}
+	python, err := find(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, arguments := range [][]string{
+		{python, "-m", "venv", "--clear", folder},
+		{
+			filepath.Join(programs, "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
+			"--require-hashes", "--only-binary", ":all:", "--requirement", requirements,
+		},
+	} {
+		command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
+		if output, err := command.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%v: %w\n%s", command.Args, err, bytes.TrimSpace(output))
+		}
+	}
+	return programs, os.WriteFile(mark, wanted, 0o644)
+}
+
+func find(ctx context.Context) (string, error) {
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil && runs(ctx, path, fits) {
+			return path, nil
+		}
+	}
+	return "", ErrMissing
+}
+
+// runs reports whether a Python is there and a program succeeds in it. What is
+// called python can be something that only says how to get one.
+func runs(ctx context.Context, python, program string) bool {
+	return exec.CommandContext(ctx, python, "-c", program).Run() == nil
+}
