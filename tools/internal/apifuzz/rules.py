@@ -19,6 +19,7 @@ RULES = [
     # categories and limits a performance has, and what a ticket or a card is worth
     # is known to the service alone.
     (r"(update|replace|put|delete)\w+", r"version_conflict"),
+    (r"deletePage", r"If-Match: needs a lang, .*"),
     (r"checkIn", r"invalid_code"),
     (r"checkIn|transferTicket|getTicket(QR|PDF)", r"ticket_void"),
     (r"placeHold", r"unknown_seat|limit_exceeded"),
@@ -48,7 +49,8 @@ RULES = [
     # Addresses have grammars too large for a pattern.
     (r"signUp", r"email: must be an e-mail address"),
     (r"(create|replace)Artist", r"links\[\d+\]\.url: must be an absolute http or https URL without credentials"),
-    # Unicode has more characters to refuse than a pattern can name.
+    # Unicode has more spaces and more characters to refuse than a pattern can name.
+    (r"(create|update)\w+|schedule\w+|replace\w+|putPage", r".*: must not be blank"),
     (r"(create|replace|put)(Venue|Artist|Page|Asset)", r".*: must not hold control characters"),
     # A dictionary of schemathesis.toml may give the same value twice.
     (r"refundOrder", r"ticketIds: must not hold the same item twice"),
