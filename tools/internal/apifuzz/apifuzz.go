@@ -271,24 +271,34 @@ func healthy(ctx context.Context, url string) error {
 	return nil
 }
 
-// look reports what is no record of the mesh's log, as a panic is none, or is a
-// record of an error.
+// look reports what is wrong in the mesh's log.
 func (f *fuzzer) look(who caller, log string) error {
 	file, err := os.Open(log)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	lines, err := alarming(file)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	lines := bufio.NewScanner(file)
+	for _, line := range lines {
+		f.found = true
+		fmt.Fprintf(f.config.Output, "%s: the mesh's log: %s\n", who.name, clip([]byte(line)))
+	}
+	return err
+}
+
+// alarming returns the lines of a log that are no records, as a panic is none, or
+// records of errors.
+func alarming(log io.Reader) ([]string, error) {
+	lines := bufio.NewScanner(log)
 	lines.Buffer(nil, 8<<20)
+	var found []string
 	for lines.Scan() {
 		var record struct{ Level string }
 		if err := json.Unmarshal(lines.Bytes(), &record); err != nil || record.Level == "" || record.Level == "ERROR" {
-			f.found = true
-			fmt.Fprintf(f.config.Output, "%s: the mesh's log: %s\n", who.name, clip(lines.Bytes()))
+			found = append(found, lines.Text())
 		}
 	}
-	return lines.Err()
+	return found, lines.Err()
 }

@@ -1,0 +1,4 @@
+package apifuzz
+
+// Alarming is exported for tests.
+var Alarming = alarming
