@@ -205,7 +205,7 @@ func (f *fuzzer) command(ctx context.Context, folder, url, token, document strin
 	command := exec.CommandContext(ctx, f.program, arguments...)
 	command.Dir = folder
 	// Nothing of the environment changes what is run; a proxy would stand between.
-	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder, "PYTHONHASHSEED=0", "PYTHONUTF8=1", "TOKEN=" + token}
+	command.Env = []string{"HOME=" + folder, "PYTHONHASHSEED=0", "PYTHONUTF8=1", "TOKEN=" + token}
 	return command
 }
 
