@@ -100,7 +100,7 @@ func TestATransferKillsTheOldCode(t *testing.T) {
 	path := "/tickets/" + ordered.Tickets[0].TicketID
 	old := h.code("anna", ordered.Tickets[0].TicketID)
 	h.refuses(404, "not_found", "POST", path+"/transfer", "ben", map[string]any{"email": "ben@example.com"})
-	for _, nobody := range []string{"nobody", "a,b@example.com", "a<b@example.com", "<ben@example.com>", "ben@example\u0001.com", "ben@\u0087"} {
+	for _, nobody := range []string{"nobody", "a,b@example.com", "a<b@example.com", "<ben@example.com>", "ben@example\u0001.com", "ben@\u0087", "ben@example.com*", "ben@-example.com"} {
 		h.refuses(400, "invalid_request", "POST", path+"/transfer", "anna", map[string]any{"email": nobody})
 	}
 	h.must(200, "POST", path+"/transfer", "anna", map[string]any{"email": "Ben@example.com"})

@@ -27,8 +27,23 @@ func reachable(who app.Caller, email string) error {
 func isAddress(email string) error {
 	parsed, err := mail.ParseAddress(email)
 	unfit := func(r rune) bool { return r == '"' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
-	if err != nil || parsed.Address != email || strings.ContainsFunc(email, unfit) {
+	if err != nil || parsed.Address != email || strings.ContainsFunc(email, unfit) || !isDomain(email[strings.LastIndexByte(email, '@')+1:]) {
 		return problem.InvalidRequest(problem.Field{Field: "email", Message: "must be an e-mail address"})
 	}
 	return nil
+}
+
+// isDomain refuses the punctuation that the grammar of mail headers allows in a
+// domain and no name of a host has. An address in brackets is one.
+func isDomain(domain string) bool {
+	if strings.HasPrefix(domain, "[") {
+		return true
+	}
+	for label := range strings.SplitSeq(domain, ".") {
+		unfit := func(r rune) bool { return r != '-' && r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+		if strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") || strings.ContainsFunc(label, unfit) {
+			return false
+		}
+	}
+	return true
 }
