@@ -40,7 +40,9 @@ func isDomain(domain string) bool {
 		return true
 	}
 	for label := range strings.SplitSeq(domain, ".") {
-		unfit := func(r rune) bool { return r != '-' && r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+		unfit := func(r rune) bool {
+			return r != '-' && r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		}
 		if strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") || strings.ContainsFunc(label, unfit) {
 			return false
 		}
