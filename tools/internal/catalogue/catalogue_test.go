@@ -513,7 +513,7 @@ func TestVersionsAndHistoryAreShown(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := words(tt.page, tt.heading); got != tt.want {
+			if got := words(tt.page, tt.heading); !strings.HasPrefix(got, tt.want) { // a document may have more of a history
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
