@@ -22,6 +22,7 @@ var (
 // QueueInfo is the state of one durable queue on one topic.
 type QueueInfo struct {
 	Name     string
+	Owner    string // of a pull queue; empty for a subscriber's
 	Topic    string
 	Types    []string // empty means all
 	Depth    int      // waiting, also for a retry
@@ -29,23 +30,28 @@ type QueueInfo struct {
 	Dead     int
 }
 
-// Queues lists all durable queues by name.
+// Queues lists all durable queues by name, pull queues too.
 func (b *Bus) Queues(ctx context.Context) ([]QueueInfo, error) {
-	now := b.now()
+	return b.queueInfos(ctx, `ORDER BY q.name, t.name`)
+}
+
+// queueInfos selects queues by a clause whose parameters begin with ?2.
+func (b *Bus) queueInfos(ctx context.Context, clause string, args ...any) ([]QueueInfo, error) {
+	args = append([]any{b.now()}, args...)
 	var infos []QueueInfo
 	err := b.db.Read(ctx, func(tx *sqlite.Tx) error {
-		rows, err := tx.Query(`SELECT q.name, t.name, q.types,
+		rows, err := tx.Query(`SELECT q.name, q.owner, t.name, q.types,
 				(SELECT count(*) FROM deliveries d WHERE d.queue = q.id AND (d.lease = 0 OR d.visible_at <= ?1)),
 				(SELECT count(*) FROM deliveries d WHERE d.queue = q.id AND d.lease <> 0 AND d.visible_at > ?1),
 				(SELECT count(*) FROM dead_letters d WHERE d.queue = q.id)
-			FROM queues q JOIN topics t ON t.id = q.topic ORDER BY q.name, t.name`, now)
+			FROM queues q JOIN topics t ON t.id = q.topic `+clause, args...)
 		if err != nil {
 			return err
 		}
 		for rows.Next() {
 			var q QueueInfo
 			var types string
-			if err := rows.Scan(&q.Name, &q.Topic, &types, &q.Depth, &q.InFlight, &q.Dead); err != nil {
+			if err := rows.Scan(&q.Name, &q.Owner, &q.Topic, &types, &q.Depth, &q.InFlight, &q.Dead); err != nil {
 				return err
 			}
 			if q.Types, err = parseTypes(types); err != nil {

@@ -66,8 +66,8 @@ type Bus struct {
 	mu          sync.Mutex
 	closed      bool
 	subscribers map[*Subscriber]struct{}
-	waiting     map[int64]map[*subscription]struct{} // by queue
-	news        chan struct{}                        // closed at the next publish
+	waiting     map[int64]map[bell]struct{} // by queue
+	news        chan struct{}               // closed at the next publish
 }
 
 // Open opens the bus in the file at path, creating it if need be.
@@ -100,7 +100,7 @@ func Open(ctx context.Context, path string, o Options) (*Bus, error) {
 		retention:   o.Retention,
 		cache:       newCache(cacheBytes),
 		subscribers: make(map[*Subscriber]struct{}),
-		waiting:     make(map[int64]map[*subscription]struct{}),
+		waiting:     make(map[int64]map[bell]struct{}),
 		news:        make(chan struct{}),
 	}
 	if o.Owner {
@@ -142,14 +142,14 @@ func (b *Bus) Ready(ctx context.Context) error {
 // now is in the unit of the tables.
 func (b *Bus) now() int64 { return b.clock.Now().UnixMilli() }
 
-// wakeQueues tells the subscriptions of queues, and all tails, that there is
+// wakeQueues tells the receivers of queues, and all tails, that there is
 // something to get.
 func (b *Bus) wakeQueues(queues map[int64]struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for q := range queues {
-		for s := range b.waiting[q] {
-			s.poke()
+		for w := range b.waiting[q] {
+			w.ring()
 		}
 	}
 	close(b.news)

@@ -14,7 +14,7 @@ const (
 	pruneDelete   = 200
 )
 
-// Run keeps the archive within its retention, looking once an hour, until ctx
+// Run keeps the archive and the pull queues within the retention, looking once an hour, until ctx
 // ends. It is a job of the process that owns the file.
 func (b *Bus) Run(ctx context.Context) error {
 	tick := time.NewTicker(pruneInterval)
@@ -39,8 +39,13 @@ func (b *Bus) Run(ctx context.Context) error {
 
 // Prune deletes archived messages that were published longer than age ago and
 // that no queue still holds, waiting, in flight or dead. It reports how many.
+// Pull queues are not waited for: what waits or is dead there goes too, as whoever
+// received from it may never come back.
 func (b *Bus) Prune(ctx context.Context, age time.Duration) (int, error) {
 	before := b.clock.Now().Add(-age).UnixMilli()
+	if err := b.expire(ctx, before); err != nil {
+		return 0, err
+	}
 	total, from := 0, int64(0)
 	for {
 		// The archive is in the order of publishing, so that the scan ends at
@@ -74,8 +79,9 @@ func (b *Bus) Prune(ctx context.Context, age time.Duration) (int, error) {
 		for batch := range slices.Chunk(old, pruneDelete) {
 			var n int64
 			err := b.db.Write(ctx, func(tx *sqlite.Tx) (err error) {
-				n, err = tx.Exec(`DELETE FROM messages WHERE seq IN (SELECT value FROM json_each(?))
-					AND seq NOT IN (SELECT seq FROM deliveries) AND seq NOT IN (SELECT seq FROM dead_letters)`, seqList(batch))
+				n, err = tx.Exec(`DELETE FROM messages WHERE seq IN (SELECT value FROM json_each(?1))
+					AND seq NOT IN (SELECT seq FROM deliveries WHERE seq BETWEEN ?2 AND ?3)
+					AND seq NOT IN (SELECT seq FROM dead_letters WHERE seq BETWEEN ?2 AND ?3)`, seqList(batch), batch[0], batch[len(batch)-1])
 				return err
 			})
 			if err != nil {

@@ -98,6 +98,18 @@ func parseTypes(s string) ([]string, error) {
 	return names, nil
 }
 
+// encodeTypes is what parseTypes reads: equal sets of types are equal texts.
+func encodeTypes(types []string) (string, error) {
+	types = slices.Clone(types)
+	slices.Sort(types)
+	types = slices.Compact(types)
+	if types == nil {
+		types = []string{}
+	}
+	encoded, err := json.Marshal(types)
+	return string(encoded), err
+}
+
 // changed tells every handle on the file to load the routes again.
 func changed(tx *sqlite.Tx) error {
 	_, err := tx.Exec(`UPDATE meta SET value = random() WHERE name = 'routes'`)
@@ -125,13 +137,7 @@ func (b *Bus) topicFor(tx *sqlite.Tx, name string) (*topic, error) {
 // register makes the durable queue, or sets its types, and returns its id.
 // From its commit on the queue gets what is published.
 func (b *Bus) register(ctx context.Context, name, topicName string, types []string) (int64, error) {
-	types = slices.Clone(types)
-	slices.Sort(types)
-	types = slices.Compact(types)
-	if types == nil {
-		types = []string{}
-	}
-	encoded, err := json.Marshal(types)
+	encoded, err := encodeTypes(types)
 	if err != nil {
 		return 0, err
 	}
@@ -143,7 +149,7 @@ func (b *Bus) register(ctx context.Context, name, topicName string, types []stri
 		}
 		n, err := tx.Exec(`INSERT INTO queues (name, topic, types) VALUES (?, ?, ?)
 			ON CONFLICT (name, topic) DO UPDATE SET types = excluded.types WHERE types <> excluded.types`,
-			name, t.id, string(encoded))
+			name, t.id, encoded)
 		if err != nil {
 			return err
 		}
@@ -152,7 +158,14 @@ func (b *Bus) register(ctx context.Context, name, topicName string, types []stri
 				return err
 			}
 		}
-		return tx.QueryRow(`SELECT id FROM queues WHERE name = ? AND topic = ?`, name, t.id).Scan(&queueID)
+		var owner string
+		if err := tx.QueryRow(`SELECT id, owner FROM queues WHERE name = ? AND topic = ?`, name, t.id).Scan(&queueID, &owner); err != nil {
+			return err
+		}
+		if owner != "" {
+			return ErrTaken
+		}
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("register queue %s: %w", name, err)

@@ -86,7 +86,8 @@ type Subscriber struct {
 
 // Subscriber returns a subscriber. The queue becomes durable with
 // SubscribeInitialize or Subscribe, and gets what is published from then on.
-// These fail when the config names no queue or the bus is closed.
+// These fail when the config names no queue, or a pull queue (ErrTaken), or the
+// bus is closed.
 func (b *Bus) Subscriber(c SubscriberConfig) *Subscriber {
 	c.setDefaults()
 	s := &Subscriber{bus: b, config: c, stop: make(chan struct{})}

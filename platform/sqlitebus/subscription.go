@@ -35,7 +35,7 @@ type subscription struct {
 	stop    chan struct{} // emit nothing more
 	emitted chan struct{} // emit has returned
 	abandon chan struct{} // wait for no more answers
-	wake    chan struct{}
+	wake    bell
 	ready   chan *delivery // capacity: all that may be outstanding
 	answers chan answer    // the same
 
@@ -89,40 +89,22 @@ func newSubscription(ctx context.Context, b *Bus, c SubscriberConfig, queueID in
 		stop:    make(chan struct{}),
 		emitted: make(chan struct{}),
 		abandon: make(chan struct{}),
-		wake:    make(chan struct{}, 1),
+		wake:    newBell(),
 		ready:   make(chan *delivery, c.MaxInFlight),
 		answers: make(chan answer, c.MaxInFlight),
 		more:    true,
 	}
 	s.ctx, s.cancel = context.WithCancel(ctx)
-	s.poke() // there may be a backlog
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.waiting[queueID] == nil {
-		b.waiting[queueID] = make(map[*subscription]struct{})
-	}
-	b.waiting[queueID][s] = struct{}{}
+	s.wake.ring() // there may be a backlog
+	b.listen(queueID, s.wake)
 	return s
-}
-
-// poke tells run that there may be something to claim.
-func (s *subscription) poke() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
 }
 
 func (s *subscription) run() {
 	go s.emit()
 	s.serve()
 	s.drain()
-	s.bus.mu.Lock()
-	delete(s.bus.waiting[s.queue], s)
-	if len(s.bus.waiting[s.queue]) == 0 {
-		delete(s.bus.waiting, s.queue)
-	}
-	s.bus.mu.Unlock()
+	s.bus.ignore(s.queue, s.wake)
 }
 
 // serve claims and answers until the subscription is to end.
@@ -179,7 +161,7 @@ func (s *subscription) serve() {
 			if s.more && s.outstanding < s.config.MaxInFlight {
 				// The queue had more than was free a moment ago.
 				if s.outstanding*4 <= s.config.MaxInFlight*3 {
-					s.poke()
+					s.wake.ring()
 				}
 			}
 		}

@@ -45,7 +45,7 @@ func (s *subscription) turn(want int) bool {
 			return nil
 		}
 		var err error
-		taken, full, err = s.claim(tx, now, until, want)
+		taken, full, err = take(tx, s.queue, s.config.MaxReceives, now, until, want)
 		return err
 	})
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *subscription) turn(want int) bool {
 	}
 	s.claims = slices.DeleteFunc(s.claims, func(c *claim) bool { return c.live == 0 })
 	for _, at := range retries {
-		time.AfterFunc(time.Duration(at-now)*time.Millisecond, s.poke)
+		time.AfterFunc(time.Duration(at-now)*time.Millisecond, s.wake.ring)
 	}
 	if want > 0 {
 		s.more = full
@@ -74,7 +74,7 @@ func (s *subscription) turn(want int) bool {
 	if taken == nil || len(taken.members) == 0 {
 		return true
 	}
-	if err := s.load(taken); err != nil {
+	if err := b.load(s.config.Queue, taken); err != nil {
 		// The claim runs out unless it is given back; that is another write.
 		b.logger.Error("messages cannot be read", "queue", s.config.Queue, "error", err)
 		s.claims = append(s.claims, taken)
@@ -103,16 +103,16 @@ func (s *subscription) store(tx *sqlite.Tx, now int64, retries *[]int64) error {
 			d.leaving = true
 			touched[d.claim]++
 		case a.verdict == returned:
-			if err := s.giveBack(tx, d, now); err != nil {
+			if err := giveBack(tx, s.queue, d, now); err != nil {
 				return err
 			}
 		case a.permanent || d.receives >= s.config.MaxReceives:
-			if err := s.bury(tx, d, now, a.reason); err != nil {
+			if err := bury(tx, s.queue, d, now, a.reason); err != nil {
 				return err
 			}
 		default:
 			delay := s.config.RetryDelay(d.receives).Milliseconds()
-			if err := s.release(tx, d, now+delay); err != nil {
+			if err := release(tx, s.queue, d, now+delay); err != nil {
 				return err
 			}
 			*retries = append(*retries, now+delay)
@@ -153,42 +153,42 @@ func (s *subscription) forget(tx *sqlite.Tx, c *claim, n int) error {
 }
 
 // release makes d visible at a time.
-func (s *subscription) release(tx *sqlite.Tx, d *delivery, at int64) error {
+func release(tx *sqlite.Tx, queueID int64, d *delivery, at int64) error {
 	_, err := tx.Exec(`UPDATE OR REPLACE deliveries SET visible_at = ?, lease = 0 WHERE queue = ? AND visible_at = ? AND seq = ? AND lease = ?`,
-		at, s.queue, d.claim.visibleAt, d.seq, d.claim.lease)
+		at, queueID, d.claim.visibleAt, d.seq, d.claim.lease)
 	return err
 }
 
 // giveBack undoes the receive of d.
-func (s *subscription) giveBack(tx *sqlite.Tx, d *delivery, now int64) error {
+func giveBack(tx *sqlite.Tx, queueID int64, d *delivery, now int64) error {
 	_, err := tx.Exec(`UPDATE OR REPLACE deliveries SET visible_at = ?, lease = 0, receive_count = receive_count - 1
 		WHERE queue = ? AND visible_at = ? AND seq = ? AND lease = ?`,
-		now, s.queue, d.claim.visibleAt, d.seq, d.claim.lease)
+		now, queueID, d.claim.visibleAt, d.seq, d.claim.lease)
 	return err
 }
 
 // bury moves d to the dead letters, unless its lease was lost to another.
-func (s *subscription) bury(tx *sqlite.Tx, d *delivery, now int64, reason string) error {
+func bury(tx *sqlite.Tx, queueID int64, d *delivery, now int64, reason string) error {
 	if reason == "" {
 		reason = "refused without a reason"
 	}
 	n, err := tx.Exec(`INSERT OR REPLACE INTO dead_letters (queue, seq, reason, receive_count, first_at, dead_at)
 		SELECT queue, seq, ?, receive_count, first_at, ? FROM deliveries WHERE queue = ? AND visible_at = ? AND seq = ? AND lease = ?`,
-		reason, now, s.queue, d.claim.visibleAt, d.seq, d.claim.lease)
+		reason, now, queueID, d.claim.visibleAt, d.seq, d.claim.lease)
 	if err != nil || n == 0 {
 		return err
 	}
 	_, err = tx.Exec(`DELETE FROM deliveries WHERE queue = ? AND visible_at = ? AND seq = ? AND lease = ?`,
-		s.queue, d.claim.visibleAt, d.seq, d.claim.lease)
+		queueID, d.claim.visibleAt, d.seq, d.claim.lease)
 	return err
 }
 
-// claim takes up to want visible deliveries, oldest first. Those that were
-// received MaxReceives times and never answered are buried on the way: they
+// take claims up to want visible deliveries, oldest first. Those that were
+// received maxReceives times and never answered are buried on the way: they
 // may be what ends the process. full is whether there may be more.
-func (s *subscription) claim(tx *sqlite.Tx, now, until int64, want int) (c *claim, full bool, err error) {
+func take(tx *sqlite.Tx, queueID int64, maxReceives int, now, until int64, want int) (c *claim, full bool, err error) {
 	rows, err := tx.Query(`SELECT visible_at, seq, receive_count FROM deliveries WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, seq LIMIT ?`,
-		s.queue, now, want)
+		queueID, now, want)
 	if err != nil {
 		return nil, false, err
 	}
@@ -203,7 +203,7 @@ func (s *subscription) claim(tx *sqlite.Tx, now, until int64, want int) (c *clai
 			return nil, false, err
 		}
 		n++
-		if receives >= s.config.MaxReceives {
+		if receives >= maxReceives {
 			dead = append(dead, exhausted{visibleAt, seq})
 			continue
 		}
@@ -219,10 +219,10 @@ func (s *subscription) claim(tx *sqlite.Tx, now, until int64, want int) (c *clai
 	for _, d := range dead {
 		if _, err := tx.Exec(`INSERT OR REPLACE INTO dead_letters (queue, seq, reason, receive_count, first_at, dead_at)
 			SELECT queue, seq, ?, receive_count, first_at, ? FROM deliveries WHERE queue = ? AND visible_at = ? AND seq = ?`,
-			unanswered, now, s.queue, d.visibleAt, d.seq); err != nil {
+			unanswered, now, queueID, d.visibleAt, d.seq); err != nil {
 			return nil, false, err
 		}
-		if _, err := tx.Exec(`DELETE FROM deliveries WHERE queue = ? AND visible_at = ? AND seq = ?`, s.queue, d.visibleAt, d.seq); err != nil {
+		if _, err := tx.Exec(`DELETE FROM deliveries WHERE queue = ? AND visible_at = ? AND seq = ?`, queueID, d.visibleAt, d.seq); err != nil {
 			return nil, false, err
 		}
 	}
@@ -234,7 +234,7 @@ func (s *subscription) claim(tx *sqlite.Tx, now, until int64, want int) (c *clai
 	if _, err := tx.Exec(`UPDATE OR REPLACE deliveries SET visible_at = ?, lease = ?, receive_count = receive_count + 1,
 			first_at = CASE first_at WHEN 0 THEN ? ELSE first_at END
 		WHERE queue = ? AND visible_at <= ? AND (visible_at < ? OR seq <= ?)`,
-		until, c.lease, now, s.queue, visibleAt, visibleAt, seq); err != nil {
+		until, c.lease, now, queueID, visibleAt, visibleAt, seq); err != nil {
 		return nil, false, err
 	}
 	slices.SortFunc(c.members, func(a, b *delivery) int { return cmp.Compare(a.seq, b.seq) })
@@ -247,21 +247,21 @@ func (s *subscription) claim(tx *sqlite.Tx, now, until int64, want int) (c *clai
 // load fetches the claimed messages, outside of the writer. A message that is
 // no longer archived cannot be delivered; its delivery runs out into the dead
 // letters, where its absence shows.
-func (s *subscription) load(c *claim) error {
+func (b *Bus) load(queueName string, c *claim) error {
 	seqs := make([]int64, len(c.members))
 	for i, d := range c.members {
 		seqs[i] = d.seq
 	}
 	found := make(map[int64]stored, len(seqs))
-	if missing := s.bus.cache.get(seqs, found); len(missing) > 0 {
-		if err := s.bus.read(missing, found); err != nil {
+	if missing := b.cache.get(seqs, found); len(missing) > 0 {
+		if err := b.read(missing, found); err != nil {
 			return err
 		}
 	}
 	for _, d := range c.members {
 		m, ok := found[d.seq]
 		if !ok {
-			s.bus.logger.Error("message is not in the archive", "queue", s.config.Queue, "seq", d.seq)
+			b.logger.Error("message is not in the archive", "queue", queueName, "seq", d.seq)
 		}
 		d.stored = m
 	}
