@@ -30,8 +30,8 @@ type PullConfig struct {
 	Topic string
 	Types []string // filters by the metadata key event.MetaType; none means all
 	// From is for a queue that is new: it also gets the archived messages of
-	// events since then. Zero: only what is published from now on.
-	From time.Time
+	// events since then. Nil: only what is published from now on.
+	From *time.Time
 }
 
 // PullQueue is a durable queue without a Subscriber: whoever is let to it
@@ -106,7 +106,7 @@ func (b *Bus) createPull(tx *sqlite.Tx, c PullConfig, types string) (queueID int
 		return 0, err
 	}
 	err = tx.QueryRow(`INSERT INTO queues (name, topic, types, owner) VALUES (?, ?, ?, ?) RETURNING id`, c.Name, t.id, types, c.Owner).Scan(&queueID)
-	if err != nil || c.From.IsZero() {
+	if err != nil || c.From == nil {
 		return queueID, err
 	}
 	_, err = tx.Exec(`INSERT INTO backfills (queue, after_seq, last_seq, from_time) SELECT ?, 0, coalesce(max(seq), 0), ? FROM messages`,

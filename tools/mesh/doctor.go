@@ -89,7 +89,11 @@ func examineQueues(ctx context.Context, data string) []finding {
 	err := withBus(ctx, data, func(bus *sqlitebus.Bus) error {
 		queues, err := bus.Queues(ctx)
 		for _, queue := range queues {
-			findings = append(findings, finding{"queue " + queue.Name, queue.Dead == 0, fmt.Sprintf("%d waiting, %d in flight, %d dead", queue.Depth, queue.InFlight, queue.Dead)})
+			kind := "queue "
+			if queue.Owner != "" {
+				kind = "subscription "
+			}
+			findings = append(findings, finding{kind + queue.Name, queue.Dead == 0, fmt.Sprintf("%d waiting, %d in flight, %d dead", queue.Depth, queue.InFlight, queue.Dead)})
 		}
 		return err
 	})

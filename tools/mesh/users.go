@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,11 +22,11 @@ func newUsers() *cobra.Command {
 	}
 	data := dataFlag(add)
 	asJSON := jsonFlag(add)
-	groups := add.Flags().StringSlice("group", nil, "organizer, gate or admin; may be repeated")
+	groups := add.Flags().StringSlice("group", nil, "organizer, gate, admin or subscriber; may be repeated")
 	add.RunE = does(func(cmd *cobra.Command, args []string) error {
 		for _, name := range *groups {
-			if name != "organizer" && name != "gate" && name != "admin" {
-				return usageError{fmt.Errorf("--group: %q is none of organizer, gate and admin", name)}
+			if !slices.Contains([]string{"organizer", "gate", "admin", "subscriber"}, name) {
+				return usageError{fmt.Errorf("--group: %q is none of organizer, gate, admin and subscriber", name)}
 			}
 		}
 		users, err := mesh.OpenUsers(cmd.Context(), *data)

@@ -13,6 +13,7 @@ import (
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/id"
 
+	"ticketmesh.dev/tools/internal/busfeed"
 	"ticketmesh.dev/tools/internal/issuer"
 )
 
@@ -21,9 +22,10 @@ const Password = "demo-password"
 
 // The demo users.
 const (
-	Organizer = "organizer@example.com"
-	Gate      = "gate@example.com"
-	Customer  = "customer@example.com"
+	Organizer  = "organizer@example.com"
+	Gate       = "gate@example.com"
+	Customer   = "customer@example.com"
+	Subscriber = "subscriber@example.com"
 )
 
 // lastPage is made last: when it is there, everything is.
@@ -41,7 +43,7 @@ func Load(ctx context.Context, m Mesh, c clock.Clock) error {
 	for _, user := range []struct {
 		email  string
 		groups []string
-	}{{Organizer, []string{"organizer"}}, {Gate, []string{"gate"}}, {Customer, nil}} {
+	}{{Organizer, []string{"organizer"}}, {Gate, []string{"gate"}}, {Customer, nil}, {Subscriber, []string{busfeed.Subscribers}}} {
 		if _, err := m.Issuer().AddUser(ctx, user.email, Password, user.groups...); err != nil {
 			return fmt.Errorf("%s: %w", user.email, err)
 		}

@@ -28,6 +28,7 @@ import (
 	showsservice "ticketmesh.dev/services/shows/embedded"
 	ticketsservice "ticketmesh.dev/services/tickets/embedded"
 
+	"ticketmesh.dev/tools/internal/busfeed"
 	"ticketmesh.dev/tools/internal/catalogue"
 	"ticketmesh.dev/tools/internal/devevents"
 	"ticketmesh.dev/tools/internal/front"
@@ -69,7 +70,7 @@ type Mesh struct {
 	handler  http.Handler
 	closers  []func() error
 
-	endStreams context.CancelFunc // ends the event streams, which have no end by themselves
+	endStreams context.CancelFunc // ends the event streams and what waits for events
 
 	subscriptions []consumer.Subscription
 	subscribers   map[string]message.Subscriber // by the subscription's name
@@ -165,8 +166,24 @@ func (m *Mesh) openServices(ctx context.Context) error {
 		return fmt.Errorf("notifications: %w", err)
 	}
 	m.add(notifications)
-	m.handler = m.routes(mailbox)
+	streams, endStreams := context.WithCancel(context.Background())
+	m.endStreams = endStreams
+	feed, err := busfeed.New(streams, busfeed.Config{
+		Bus: m.bus, Verifier: verifier, Types: validator.Types(), Services: m.serviceNames(), CORSOrigins: c.CORSOrigins, Clock: c.Clock, Logger: c.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("bus feed: %w", err)
+	}
+	m.handler = m.routes(streams, mailbox, feed)
 	return nil
+}
+
+func (m *Mesh) serviceNames() []string {
+	names := make([]string, len(m.services))
+	for i, s := range m.services {
+		names[i] = s.Name
+	}
+	return names
 }
 
 func (m *Mesh) add(opened *service.Service) {
@@ -209,7 +226,7 @@ func (m *Mesh) openIdentity(ctx context.Context) (auth.Verifier, error) {
 const verifiedTokens = 50_000
 
 // routes puts everything on one port.
-func (m *Mesh) routes(mailbox http.Handler) http.Handler {
+func (m *Mesh) routes(streams context.Context, mailbox, feed http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	for _, s := range m.services {
 		for _, prefix := range s.Prefixes {
@@ -226,8 +243,8 @@ func (m *Mesh) routes(mailbox http.Handler) http.Handler {
 		mux.Handle("/dev/mailbox", mailbox)
 		mux.Handle("/dev/mailbox/", mailbox)
 	}
-	streams, endStreams := context.WithCancel(context.Background())
-	m.endStreams = endStreams
+	mux.Handle(busfeed.Prefix, feed)
+	mux.Handle(busfeed.Prefix+"/", feed)
 	mux.Handle("/dev/events", devevents.Handler(streams, m.bus))
 	mux.HandleFunc("/healthz", m.health)
 	mux.Handle("/docs/", catalogue.Handler("/docs/"))
