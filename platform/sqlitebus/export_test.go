@@ -29,3 +29,22 @@ var (
 	PackID         = packID
 	UnpackID       = unpackID
 )
+
+// Listeners is how many receivers wait for something to come.
+func Listeners(b *Bus) (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, bells := range b.waiting {
+		n += len(bells)
+	}
+	return n
+}
+
+// Recode decodes a lock token and encodes it again; "" when it is none.
+func Recode(token string) (string, bool) {
+	l, ok := decodeLock(token)
+	if !ok {
+		return "", false
+	}
+	return encodeLock(l), true
+}
