@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
 
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/sqlitebus"
@@ -467,6 +470,46 @@ func TestAReceiverWaits(t *testing.T) {
 				t.Errorf("%d messages came, want 1", len(got))
 			}
 		})
+	}
+}
+
+// TestAReceiverHearsAtOnce of what its own process does, however seldom it looks
+// for what others do.
+func TestAReceiverHearsAtOnce(t *testing.T) {
+	t.Parallel()
+	b, err := sqlitebus.Open(t.Context(), filepath.Join(t.TempDir(), "bus.db"), sqlitebus.Options{PollInterval: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	q := putOn(t, b, "box", nil)
+	var locked sqlitebus.Received
+	for _, come := range []func(){
+		func() { publish(t, b, message.NewMessage("a", nil)) },
+		func() {
+			held, err := q.Release(t.Context(), []string{locked.LockToken}, 0, "")
+			settled(t, held, err, true)
+		},
+	} {
+		came := make(chan []sqlitebus.Received, 1)
+		go func() {
+			got, err := q.Receive(t.Context(), sqlitebus.ReceiveOptions{Max: 10, Wait: patience, Lock: time.Minute})
+			if err != nil {
+				t.Error(err)
+			}
+			came <- got
+		}()
+		until(t, "it waits", func() bool { return sqlitebus.Listeners(b) == 1 })
+		come()
+		got := <-came
+		if len(got) != 1 {
+			t.Fatalf("%d messages came, want 1", len(got))
+		}
+		locked = got[0]
 	}
 }
 
