@@ -21,6 +21,11 @@ import (
 
 // codes are the problems that each document can answer, by their status.
 var codes = map[string]map[int][]string{
+	"bus": {
+		400: {"invalid_request"}, 401: {"unauthenticated"}, 403: {"forbidden"}, 404: {"not_found"}, 405: {"method_not_allowed"},
+		409: {"subscription_reserved", "subscription_taken", "too_many_subscriptions"}, 413: {"payload_too_large"},
+		415: {"unsupported_media_type"}, 500: {"internal"}, 503: {"unavailable"},
+	},
 	"identity": {
 		400: {"invalid_request"}, 401: {"unauthenticated"}, 405: {"method_not_allowed"}, 409: {"email_taken"},
 		413: {"payload_too_large"}, 415: {"unsupported_media_type"}, 422: {"idempotency_key_reused"}, 429: {"rate_limited"},
