@@ -15,6 +15,7 @@ import (
 	"time"
 
 	_ "ticketmesh.dev/tools/internal/mesh"
+	_ "ticketmesh.dev/tools/internal/newconsumer"
 	"ticketmesh.dev/tools/internal/process"
 )
 

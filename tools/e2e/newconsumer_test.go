@@ -1,7 +1,7 @@
 package e2e_test
 
 import (
-	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,27 +17,35 @@ import (
 type ownConsumer struct {
 	t       testing.TB
 	command *exec.Cmd
+	ended   chan error
 	log     logBuffer
 }
 
 // startConsumer runs a script whose last command is the consumer.
 func startConsumer(t testing.TB, folder, script string) *ownConsumer {
 	t.Helper()
-	c := &ownConsumer{t: t, command: exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "-eu", "-c", script)}
+	c := &ownConsumer{t: t, command: exec.CommandContext(t.Context(), "bash", "-eu", "-c", script), ended: make(chan error, 1)}
 	c.command.Dir = folder
 	c.command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	c.command.Stdout, c.command.Stderr = &c.log, &c.log
 	if err := c.command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.command.Process.Kill() }) // unless it has ended
+	go func() { c.ended <- c.command.Wait() }()
 	return c
 }
 
-// receives waits until the consumer has printed a line about an order.
-func (c *ownConsumer) receives(orderID string) {
+// prints waits until the consumer has printed something.
+func (c *ownConsumer) prints(text string) {
 	c.t.Helper()
-	until(c.t, "the consumer has received an order", func() bool { return strings.Contains(c.log.String(), orderID) })
+	until(c.t, "the consumer prints "+text, func() bool {
+		select {
+		case err := <-c.ended:
+			c.t.Fatalf("the consumer ended with %v\n%s", err, c.log.String())
+		default:
+		}
+		return strings.Contains(c.log.String(), text)
+	})
 }
 
 // stop has the consumer end in good order.
@@ -46,13 +54,13 @@ func (c *ownConsumer) stop() {
 	if err := c.command.Process.Signal(syscall.SIGTERM); err != nil {
 		c.t.Fatal(err)
 	}
-	if err := c.command.Wait(); err != nil {
+	if err := <-c.ended; err != nil {
 		c.t.Errorf("the consumer ended with %v\n%s", err, c.log.String())
 	}
 }
 
 // TestTheREADMEsOwnConsumerGetsEverySale does what the README shows, sells, and
-// sells while the consumer is down.
+// sells after the mesh has died and while the consumer is down.
 func TestTheREADMEsOwnConsumerGetsEverySale(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/README.md")
@@ -64,9 +72,17 @@ func TestTheREADMEsOwnConsumerGetsEverySale(t *testing.T) {
 	if block == nil {
 		t.Fatal("the README has no such section with commands")
 	}
-	c := demoMesh(t)
+	s := startServer(t)
+	meshOK(t, demo.Password+"\n", "users", "add", demo.Subscriber, "--data", s.data, "--group", "subscriber")
+	c := s.client()
 	h := c.openHouse(t, "Own consumer", rows(1, 10, 0), nil)
 	_, buyer := c.customer(t)
+	var bought []string
+	buy := func() string {
+		orderID := s.client().buy(t, buyer, h.performanceID, place{"hall", fmt.Sprintf("1-%d", len(bought)+1)}).OrderID
+		bought = append(bought, orderID)
+		return orderID
+	}
 	workspace := filepath.Join(t.TempDir(), "workspace")
 	if err := os.Mkdir(workspace, 0o700); err != nil {
 		t.Fatal(err)
@@ -79,28 +95,27 @@ func TestTheREADMEsOwnConsumerGetsEverySale(t *testing.T) {
 	run := "exec ./consumer --url " + c.url + "\n"
 	script := strings.NewReplacer("dist/mesh ", binary+" ", asShown, "\ngo build -o consumer .\n"+run).Replace(block[1])
 	consumer := startConsumer(t, workspace, script)
-	until(t, "the consumer has subscribed", func() bool {
-		if consumer.command.ProcessState != nil || strings.Contains(consumer.log.String(), "FAIL") {
-			t.Fatal(consumer.log.String())
-		}
-		return strings.Contains(consumer.log.String(), `"subscribed"`)
-	})
-	var bought []string
-	for _, seat := range []string{"1-1", "1-2"} {
-		bought = append(bought, c.buy(t, buyer, h.performanceID, place{"hall", seat}).OrderID)
-		consumer.receives(bought[len(bought)-1])
-	}
+	consumer.prints(`"subscribed"`)
+	consumer.prints(buy())
+	s.kill()
+	consumer.prints("the mesh does not answer")
+	s.start()
+	consumer.prints(buy())
 	consumer.stop()
 
-	for _, seat := range []string{"1-3", "1-4"} {
-		bought = append(bought, c.buy(t, buyer, h.performanceID, place{"hall", seat}).OrderID)
-	}
+	missed := []string{buy(), buy()}
 	folder := filepath.Join(filepath.Dir(workspace), "box-office")
 	again := startConsumer(t, folder, "export TICKETMESH_EMAIL="+demo.Subscriber+" TICKETMESH_PASSWORD="+demo.Password+"\n"+run)
-	for _, orderID := range bought[2:] {
-		again.receives(orderID)
+	for _, orderID := range missed {
+		again.prints(orderID)
 	}
 	again.stop()
+	// It has acknowledged what it was at.
+	var left struct{ Depth, InFlight, Dead int }
+	s.client().get(t, s.client().signIn(t, demo.Subscriber, demo.Password).Access, "/bus/subscriptions/box-office", &left)
+	if left.Depth+left.InFlight+left.Dead > 0 {
+		t.Errorf("left in the subscription: %+v\n%s", left, again.log.String())
+	}
 	ledger, err := os.ReadFile(filepath.Join(folder, "box-office.ledger"))
 	if err != nil {
 		t.Fatal(err)

@@ -193,6 +193,26 @@ func TestExpectationsAreWhatTheHandlerReads(t *testing.T) {
 	}
 }
 
+func TestTypesSayWhatMayBeMissing(t *testing.T) {
+	t.Parallel()
+	files, err := newconsumer.Files(newconsumer.Options{Name: "every-event", Types: allTypes(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := regexp.MustCompile(` +`).ReplaceAllString(string(files["events.go"]), " ")
+	for _, want := range []string{
+		"OrderID string `json:\"orderId\"`", "Total Money `json:\"total\"`", "ConfirmedAt time.Time `json:\"confirmedAt\"`",
+		"Tickets []OrderConfirmedTicket `json:\"tickets\"`", "Seat string `json:\"seat,omitempty\"`", "Capacity *int64 `json:\"capacity,omitempty\"`",
+		"SalesOpenAt *time.Time `json:\"salesOpenAt,omitempty\"`", "Limits *PerformanceLimits `json:\"limits,omitempty\"`",
+		"AisleAfter []string `json:\"aisleAfter,omitempty\"`", "Kind string `json:\"kind\"`", "type PerformanceCancelled = Performance",
+		"StartsAtUTC time.Time `json:\"startsAtUtc\"`",
+	} {
+		if !strings.Contains(types, want) {
+			t.Errorf("there is no %s in\n%s", want, types)
+		}
+	}
+}
+
 // TestNothingSecretIsWrittenDown: the sample must not teach it.
 func TestNothingSecretIsWrittenDown(t *testing.T) {
 	t.Parallel()

@@ -137,15 +137,14 @@ func (w *typeWriter) kind(parent string, p property) (kind string, object *schem
 	return "", nil, "", fmt.Errorf("no Go type for %q", v.Type)
 }
 
+var initialisms = map[string]string{"Id": "ID", "Ids": "IDs", "Url": "URL", "Utc": "UTC"}
+
 // goName is a member's name in Go.
 func goName(property string) string {
 	name := strings.ToUpper(property[:1]) + property[1:]
-	for _, initialism := range []string{"Id", "Ids", "Url", "Utc"} {
-		if before, ok := strings.CutSuffix(name, initialism); ok {
-			name = before + strings.ToUpper(initialism[:2]) + initialism[2:]
-			if initialism == "Url" || initialism == "Utc" {
-				name = before + strings.ToUpper(initialism)
-			}
+	for word, spelled := range initialisms {
+		if before, ok := strings.CutSuffix(name, word); ok {
+			return before + spelled
 		}
 	}
 	return name
