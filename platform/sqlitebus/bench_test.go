@@ -147,3 +147,51 @@ func BenchmarkRelayToConsumer(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPull is what a consumer outside costs: receiving and acknowledging by
+// the hundred.
+func BenchmarkPull(b *testing.B) {
+	bus := benchBus(b)
+	if _, err := bus.PutPullQueue(b.Context(), sqlitebus.PullConfig{Name: "a", Owner: "ada", Topic: event.Topic}); err != nil {
+		b.Fatal(err)
+	}
+	q, err := bus.PullQueue(b.Context(), "a")
+	if err != nil {
+		b.Fatal(err)
+	}
+	const batch = 100
+	for i := 0; i < b.N; i += batch {
+		messages := make([]*message.Message, min(batch, b.N-i))
+		for k := range messages {
+			e := benchEvent()
+			raw, err := e.MarshalCloudEvent()
+			if err != nil {
+				b.Fatal(err)
+			}
+			messages[k] = event.ToMessage(e, raw)
+		}
+		if err := bus.Publisher().Publish(event.Topic, messages...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	cpu := cpuTime(b)
+	b.ResetTimer()
+	for got := 0; got < b.N; {
+		received, err := q.Receive(b.Context(), sqlitebus.ReceiveOptions{Max: batch, Lock: time.Minute})
+		if err != nil {
+			b.Fatal(err)
+		}
+		tokens := make([]string, len(received))
+		for i, r := range received {
+			tokens[i] = r.LockToken
+		}
+		if _, err := q.Acknowledge(b.Context(), tokens); err != nil {
+			b.Fatal(err)
+		}
+		got += len(received)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64((cpuTime(b)-cpu).Nanoseconds())/float64(b.N), "cpu-ns/op")
+}

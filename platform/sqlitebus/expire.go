@@ -14,29 +14,36 @@ const expireStep = 2000
 // locked, and what is left of locks that ran out.
 func (b *Bus) expire(ctx context.Context, before int64) error {
 	var end int64 // seq of the first young message
-	var queues []int64
+	queues := map[int64]string{}
 	err := b.db.Read(ctx, func(tx *sqlite.Tx) error {
 		err := tx.QueryRow(`SELECT coalesce((SELECT seq FROM messages WHERE published_at >= ? ORDER BY seq LIMIT 1), 1 << 62)`, before).Scan(&end)
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(`SELECT id FROM queues WHERE owner <> ''`)
+		rows, err := tx.Query(`SELECT id, name FROM queues WHERE owner <> ''`)
 		if err != nil {
 			return err
 		}
-		queues, err = scanInts(rows)
-		return err
+		for rows.Next() {
+			var queueID int64
+			var name string
+			if err := rows.Scan(&queueID, &name); err != nil {
+				return err
+			}
+			queues[queueID] = name
+		}
+		return rows.Err()
 	})
 	if err != nil {
 		return err
 	}
-	for _, queueID := range queues {
+	for queueID, name := range queues {
 		dropped, err := b.expireQueue(ctx, queueID, end)
 		if err != nil {
-			return fmt.Errorf("expire in queue %d: %w", queueID, err)
+			return fmt.Errorf("expire in queue %s: %w", name, err)
 		}
 		if dropped > 0 {
-			b.logger.WarnContext(ctx, "nobody received messages within the retention", "queue", queueID, "dropped", dropped)
+			b.logger.WarnContext(ctx, "nobody received messages within the retention", "queue", name, "dropped", dropped)
 		}
 	}
 	return nil
