@@ -216,6 +216,9 @@ func (m *model) readOperations(document *object, messages map[*object]*event) er
 	operations := document.child("operations")
 	for _, name := range operations.all() {
 		operation := operations.child(name)
+		if operation.child("channel").text("$ref") != "#/channels/events" {
+			continue // it passes on what services have told each other
+		}
 		tags := operation.list("tags")
 		if len(tags) == 0 {
 			return fmt.Errorf("%s: no tag names its service", name)
