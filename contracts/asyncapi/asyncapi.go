@@ -30,6 +30,7 @@ func Publishers() (map[string][]string, error) {
 
 type operation struct {
 	Action   string
+	Channel  reference
 	Consumer string `yaml:"x-consumer"`
 	Tags     []reference
 	Messages []reference
@@ -39,7 +40,7 @@ type reference struct {
 	Ref string `yaml:"$ref"`
 }
 
-// lastOf is the name that a reference ends in.
+// lastOf is the name that a reference ends in; of none, none.
 func lastOf(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
 // read returns the event types of the operations of an action, by who they are of.
@@ -59,8 +60,8 @@ func read(action string, of func(operation) string) (map[string][]string, error)
 	}
 	types := map[string][]string{}
 	for name, o := range document.Operations {
-		if o.Action != action {
-			continue
+		if o.Action != action || lastOf(o.Channel.Ref) != "events" {
+			continue // another channel passes on what services have told
 		}
 		if of(o) == "" {
 			return nil, fmt.Errorf("asyncapi.yaml: %s: nobody is named", name)

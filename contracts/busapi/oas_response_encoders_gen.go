@@ -357,6 +357,18 @@ func encodePutSubscriptionResponse(response PutSubscriptionRes, w http.ResponseW
 
 		return nil
 
+	case *PutSubscriptionNotFound:
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(404)
+
+		e := new(jx.Encoder)
+		response.Encode(e)
+		if _, err := e.WriteTo(w); err != nil {
+			return errors.Wrap(err, "write")
+		}
+
+		return nil
+
 	case *PutSubscriptionConflict:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(409)

@@ -412,6 +412,10 @@ type PutSubscriptionForbidden Problem
 
 func (*PutSubscriptionForbidden) putSubscriptionRes() {}
 
+type PutSubscriptionNotFound Problem
+
+func (*PutSubscriptionNotFound) putSubscriptionRes() {}
+
 type PutSubscriptionOK Subscription
 
 func (*PutSubscriptionOK) putSubscriptionRes() {}

@@ -68,6 +68,7 @@ var callers = []caller{
 	{name: "customer", email: demo.Customer},
 	{name: "organizer", email: demo.Organizer},
 	{name: "gate", email: demo.Gate},
+	{name: "subscriber", email: demo.Subscriber},
 	{name: "admin", email: "admin@example.com", group: "admin"},
 }
 
