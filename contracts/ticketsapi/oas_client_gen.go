@@ -131,6 +131,12 @@ type Invoker interface {
 	//
 	// GET /tickets/orders
 	ListOrders(ctx context.Context, params ListOrdersParams) (ListOrdersRes, error)
+	// ListPaymentProviders invokes listPaymentProviders operation.
+	//
+	// Who collects the money here.
+	//
+	// GET /tickets/payments/providers
+	ListPaymentProviders(ctx context.Context) (*OfferedProviders, error)
 	// PlaceHold invokes placeHold operation.
 	//
 	// Named seats, a quantity in a general area, or the best available seats, mixed. 409 seats_unavailable
@@ -140,8 +146,13 @@ type Invoker interface {
 	PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error)
 	// PlaceOrder invokes placeOrder operation.
 	//
-	// 201 confirmed, 202 pending_payment until the webhook, 402 payment_declined (the hold lives on); 409
-	// hold_expired, hold_used, sales_closed.
+	// 201 confirmed, 202 pending_payment until the provider has answered or reported (also when it does
+	// not answer now), 402 payment_declined (the hold lives on); 409 hold_expired, hold_used,
+	// sales_closed. A 202 with payment.status requires_action waits for the buyer: their client finishes
+	// the payment with payment.clientSecret. A provider that is not offered is 400. Tokens of the test
+	// provider: tok_ok, tok_declined, tok_pending; tok_error and tok_error_charged answer an error,
+	// tok_timeout and tok_timeout_uncharged nothing, without or with the money taken: all four are settled
+	// within a minute.
 	//
 	// POST /tickets/orders
 	PlaceOrder(ctx context.Context, request *PlaceOrder, params PlaceOrderParams) (PlaceOrderRes, error)
@@ -152,6 +163,14 @@ type Invoker interface {
 	//
 	// POST /tickets/payments/webhooks/{provider}
 	ReceivePaymentWebhook(ctx context.Context, request *PaymentWebhook, params ReceivePaymentWebhookParams) (ReceivePaymentWebhookRes, error)
+	// ReceiveStripeWebhook invokes receiveStripeWebhook operation.
+	//
+	// An event of Stripe, any order, any number of times; types that are of no interest are received and
+	// left. The raw body is signed with the endpoint's secret, at most five minutes ago. 404 unless Stripe
+	// is configured, a bad signature 401.
+	//
+	// POST /tickets/payments/webhooks/stripe
+	ReceiveStripeWebhook(ctx context.Context, request *StripeEvent, params ReceiveStripeWebhookParams) (ReceiveStripeWebhookRes, error)
 	// RefundOrder invokes refundOrder operation.
 	//
 	// For the organizer of the show and admin. The tickets become void and their places are for sale
@@ -1697,6 +1716,49 @@ func (c *Client) sendListOrders(ctx context.Context, params ListOrdersParams) (r
 	return result, nil
 }
 
+// ListPaymentProviders invokes listPaymentProviders operation.
+//
+// Who collects the money here.
+//
+// GET /tickets/payments/providers
+func (c *Client) ListPaymentProviders(ctx context.Context) (*OfferedProviders, error) {
+	res, err := c.sendListPaymentProviders(ctx)
+	return res, err
+}
+
+func (c *Client) sendListPaymentProviders(ctx context.Context) (res *OfferedProviders, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/tickets/payments/providers"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeListPaymentProvidersResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // PlaceHold invokes placeHold operation.
 //
 // Named seats, a quantity in a general area, or the best available seats, mixed. 409 seats_unavailable
@@ -1795,8 +1857,13 @@ func (c *Client) sendPlaceHold(ctx context.Context, request *PlaceHold, params P
 
 // PlaceOrder invokes placeOrder operation.
 //
-// 201 confirmed, 202 pending_payment until the webhook, 402 payment_declined (the hold lives on); 409
-// hold_expired, hold_used, sales_closed.
+// 201 confirmed, 202 pending_payment until the provider has answered or reported (also when it does
+// not answer now), 402 payment_declined (the hold lives on); 409 hold_expired, hold_used,
+// sales_closed. A 202 with payment.status requires_action waits for the buyer: their client finishes
+// the payment with payment.clientSecret. A provider that is not offered is 400. Tokens of the test
+// provider: tok_ok, tok_declined, tok_pending; tok_error and tok_error_charged answer an error,
+// tok_timeout and tok_timeout_uncharged nothing, without or with the money taken: all four are settled
+// within a minute.
 //
 // POST /tickets/orders
 func (c *Client) PlaceOrder(ctx context.Context, request *PlaceOrder, params PlaceOrderParams) (PlaceOrderRes, error) {
@@ -1963,6 +2030,70 @@ func (c *Client) sendReceivePaymentWebhook(ctx context.Context, request *Payment
 	}()
 
 	result, err := decodeReceivePaymentWebhookResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// ReceiveStripeWebhook invokes receiveStripeWebhook operation.
+//
+// An event of Stripe, any order, any number of times; types that are of no interest are received and
+// left. The raw body is signed with the endpoint's secret, at most five minutes ago. 404 unless Stripe
+// is configured, a bad signature 401.
+//
+// POST /tickets/payments/webhooks/stripe
+func (c *Client) ReceiveStripeWebhook(ctx context.Context, request *StripeEvent, params ReceiveStripeWebhookParams) (ReceiveStripeWebhookRes, error) {
+	res, err := c.sendReceiveStripeWebhook(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendReceiveStripeWebhook(ctx context.Context, request *StripeEvent, params ReceiveStripeWebhookParams) (res ReceiveStripeWebhookRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [1]string
+	pathParts[0] = "/tickets/payments/webhooks/stripe"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeReceiveStripeWebhookRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "Stripe-Signature",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.StripeSignature.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeReceiveStripeWebhookResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

@@ -2279,6 +2279,82 @@ func (s *Server) handleListOrdersRequest(args [0]string, argsEscaped bool, w htt
 	}
 }
 
+// handleListPaymentProvidersRequest handles listPaymentProviders operation.
+//
+// Who collects the money here.
+//
+// GET /tickets/payments/providers
+func (s *Server) handleListPaymentProvidersRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err error
+	)
+
+	var rawBody []byte
+
+	var response *OfferedProviders
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ListPaymentProvidersOperation,
+			OperationSummary: "Who collects the money here.",
+			OperationID:      "listPaymentProviders",
+			Body:             nil,
+			RawBody:          rawBody,
+			Params:           middleware.Parameters{},
+			Raw:              r,
+		}
+
+		type (
+			Request  = struct{}
+			Params   = struct{}
+			Response = *OfferedProviders
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			nil,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ListPaymentProviders(ctx)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ListPaymentProviders(ctx)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeListPaymentProvidersResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handlePlaceHoldRequest handles placeHold operation.
 //
 // Named seats, a quantity in a general area, or the best available seats, mixed. 409 seats_unavailable
@@ -2438,8 +2514,13 @@ func (s *Server) handlePlaceHoldRequest(args [0]string, argsEscaped bool, w http
 
 // handlePlaceOrderRequest handles placeOrder operation.
 //
-// 201 confirmed, 202 pending_payment until the webhook, 402 payment_declined (the hold lives on); 409
-// hold_expired, hold_used, sales_closed.
+// 201 confirmed, 202 pending_payment until the provider has answered or reported (also when it does
+// not answer now), 402 payment_declined (the hold lives on); 409 hold_expired, hold_used,
+// sales_closed. A 202 with payment.status requires_action waits for the buyer: their client finishes
+// the payment with payment.clientSecret. A provider that is not offered is 400. Tokens of the test
+// provider: tok_ok, tok_declined, tok_pending; tok_error and tok_error_charged answer an error,
+// tok_timeout and tok_timeout_uncharged nothing, without or with the money taken: all four are settled
+// within a minute.
 //
 // POST /tickets/orders
 func (s *Server) handlePlaceOrderRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -2700,6 +2781,118 @@ func (s *Server) handleReceivePaymentWebhookRequest(args [1]string, argsEscaped 
 	}
 
 	if err := encodeReceivePaymentWebhookResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
+// handleReceiveStripeWebhookRequest handles receiveStripeWebhook operation.
+//
+// An event of Stripe, any order, any number of times; types that are of no interest are received and
+// left. The raw body is signed with the endpoint's secret, at most five minutes ago. 404 unless Stripe
+// is configured, a bad signature 401.
+//
+// POST /tickets/payments/webhooks/stripe
+func (s *Server) handleReceiveStripeWebhookRequest(args [0]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: ReceiveStripeWebhookOperation,
+			ID:   "receiveStripeWebhook",
+		}
+	)
+	params, err := decodeReceiveStripeWebhookParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodeReceiveStripeWebhookRequest(r)
+	if err != nil {
+		err = &ogenerrors.DecodeRequestError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeRequest", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
+
+	var response ReceiveStripeWebhookRes
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    ReceiveStripeWebhookOperation,
+			OperationSummary: "What Stripe reports.",
+			OperationID:      "receiveStripeWebhook",
+			Body:             request,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "Stripe-Signature",
+					In:   "header",
+				}: params.StripeSignature,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = *StripeEvent
+			Params   = ReceiveStripeWebhookParams
+			Response = ReceiveStripeWebhookRes
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackReceiveStripeWebhookParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.ReceiveStripeWebhook(ctx, request, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.ReceiveStripeWebhook(ctx, request, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeReceiveStripeWebhookResponse(response, w); err != nil {
 		defer recordError("EncodeResponse", err)
 		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
 			s.cfg.ErrorHandler(ctx, w, r, err)

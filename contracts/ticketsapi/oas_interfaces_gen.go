@@ -73,6 +73,10 @@ type ReceivePaymentWebhookRes interface {
 	receivePaymentWebhookRes()
 }
 
+type ReceiveStripeWebhookRes interface {
+	receiveStripeWebhookRes()
+}
+
 type RefundOrderRes interface {
 	refundOrderRes()
 }

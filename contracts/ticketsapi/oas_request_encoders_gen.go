@@ -94,6 +94,20 @@ func encodeReceivePaymentWebhookRequest(
 	return nil
 }
 
+func encodeReceiveStripeWebhookRequest(
+	req *StripeEvent,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeRefundOrderRequest(
 	req *PlaceRefund,
 	r *http.Request,

@@ -1081,6 +1081,50 @@ func (s *Money) SetCurrency(val string) {
 	s.Currency = val
 }
 
+// Ref: #/components/schemas/OfferedProvider
+type OfferedProvider struct {
+	// Its name.
+	Provider string `json:"provider"`
+	// Of Stripe: what the buyer's client makes tokens with.
+	PublishableKey OptString `json:"publishableKey"`
+}
+
+// GetProvider returns the value of Provider.
+func (s *OfferedProvider) GetProvider() string {
+	return s.Provider
+}
+
+// GetPublishableKey returns the value of PublishableKey.
+func (s *OfferedProvider) GetPublishableKey() OptString {
+	return s.PublishableKey
+}
+
+// SetProvider sets the value of Provider.
+func (s *OfferedProvider) SetProvider(val string) {
+	s.Provider = val
+}
+
+// SetPublishableKey sets the value of PublishableKey.
+func (s *OfferedProvider) SetPublishableKey(val OptString) {
+	s.PublishableKey = val
+}
+
+// Ref: #/components/schemas/OfferedProviders
+type OfferedProviders struct {
+	// The providers that orders may name.
+	Items []OfferedProvider `json:"items"`
+}
+
+// GetItems returns the value of Items.
+func (s *OfferedProviders) GetItems() []OfferedProvider {
+	return s.Items
+}
+
+// SetItems sets the value of Items.
+func (s *OfferedProviders) SetItems(val []OfferedProvider) {
+	s.Items = val
+}
+
 // NewOptAreaSeatsSeats returns new OptAreaSeatsSeats with value set to v.
 func NewOptAreaSeatsSeats(v AreaSeatsSeats) OptAreaSeatsSeats {
 	return OptAreaSeatsSeats{
@@ -1265,6 +1309,52 @@ func (o OptMoney) Or(d Money) Money {
 	return d
 }
 
+// NewOptOrderPayment returns new OptOrderPayment with value set to v.
+func NewOptOrderPayment(v OrderPayment) OptOrderPayment {
+	return OptOrderPayment{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptOrderPayment is optional OrderPayment.
+type OptOrderPayment struct {
+	Value OrderPayment
+	Set   bool
+}
+
+// IsSet returns true if OptOrderPayment was set.
+func (o OptOrderPayment) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptOrderPayment) Reset() {
+	var v OrderPayment
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptOrderPayment) SetTo(v OrderPayment) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptOrderPayment) Get() (v OrderPayment, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptOrderPayment) Or(d OrderPayment) OrderPayment {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptString returns new OptString with value set to v.
 func NewOptString(v string) OptString {
 	return OptString{
@@ -1373,7 +1463,10 @@ type Order struct {
 	// Version of the order.
 	Version int `json:"version"`
 	// RFC 3339 in UTC with milliseconds.
-	CreatedAt time.Time `json:"createdAt"`
+	CreatedAt time.Time       `json:"createdAt"`
+	Payment   OptOrderPayment `json:"payment"`
+	// What was given back or is about to be, oldest first; of a single order, not in lists.
+	Refunds []OrderRefund `json:"refunds"`
 }
 
 // GetOrderID returns the value of OrderID.
@@ -1421,6 +1514,16 @@ func (s *Order) GetCreatedAt() time.Time {
 	return s.CreatedAt
 }
 
+// GetPayment returns the value of Payment.
+func (s *Order) GetPayment() OptOrderPayment {
+	return s.Payment
+}
+
+// GetRefunds returns the value of Refunds.
+func (s *Order) GetRefunds() []OrderRefund {
+	return s.Refunds
+}
+
 // SetOrderID sets the value of OrderID.
 func (s *Order) SetOrderID(val uuid.UUID) {
 	s.OrderID = val
@@ -1466,6 +1569,16 @@ func (s *Order) SetCreatedAt(val time.Time) {
 	s.CreatedAt = val
 }
 
+// SetPayment sets the value of Payment.
+func (s *Order) SetPayment(val OptOrderPayment) {
+	s.Payment = val
+}
+
+// SetRefunds sets the value of Refunds.
+func (s *Order) SetRefunds(val []OrderRefund) {
+	s.Refunds = val
+}
+
 func (*Order) cancelOrderRes() {}
 func (*Order) getOrderRes()    {}
 
@@ -1498,6 +1611,260 @@ func (s *OrderList) SetNextCursor(val OptString) {
 }
 
 func (*OrderList) listOrdersRes() {}
+
+// How far the payment of an order is.
+// Ref: #/components/schemas/OrderPayment
+type OrderPayment struct {
+	// Who collects the money.
+	Provider string `json:"provider"`
+	// Requested: the provider has not answered; pending: it will report; requires_action: the buyer has to
+	// do something.
+	Status OrderPaymentStatus `json:"status"`
+	// Of requires_action, for the buyer alone: what their client finishes the payment with.
+	ClientSecret OptString `json:"clientSecret"`
+	// Of a declined one: why, as a stable code.
+	Reason OptString `json:"reason"`
+}
+
+// GetProvider returns the value of Provider.
+func (s *OrderPayment) GetProvider() string {
+	return s.Provider
+}
+
+// GetStatus returns the value of Status.
+func (s *OrderPayment) GetStatus() OrderPaymentStatus {
+	return s.Status
+}
+
+// GetClientSecret returns the value of ClientSecret.
+func (s *OrderPayment) GetClientSecret() OptString {
+	return s.ClientSecret
+}
+
+// GetReason returns the value of Reason.
+func (s *OrderPayment) GetReason() OptString {
+	return s.Reason
+}
+
+// SetProvider sets the value of Provider.
+func (s *OrderPayment) SetProvider(val string) {
+	s.Provider = val
+}
+
+// SetStatus sets the value of Status.
+func (s *OrderPayment) SetStatus(val OrderPaymentStatus) {
+	s.Status = val
+}
+
+// SetClientSecret sets the value of ClientSecret.
+func (s *OrderPayment) SetClientSecret(val OptString) {
+	s.ClientSecret = val
+}
+
+// SetReason sets the value of Reason.
+func (s *OrderPayment) SetReason(val OptString) {
+	s.Reason = val
+}
+
+// Requested: the provider has not answered; pending: it will report; requires_action: the buyer has to
+// do something.
+type OrderPaymentStatus string
+
+const (
+	OrderPaymentStatusRequested      OrderPaymentStatus = "requested"
+	OrderPaymentStatusPending        OrderPaymentStatus = "pending"
+	OrderPaymentStatusRequiresAction OrderPaymentStatus = "requires_action"
+	OrderPaymentStatusCaptured       OrderPaymentStatus = "captured"
+	OrderPaymentStatusDeclined       OrderPaymentStatus = "declined"
+)
+
+// AllValues returns all OrderPaymentStatus values.
+func (OrderPaymentStatus) AllValues() []OrderPaymentStatus {
+	return []OrderPaymentStatus{
+		OrderPaymentStatusRequested,
+		OrderPaymentStatusPending,
+		OrderPaymentStatusRequiresAction,
+		OrderPaymentStatusCaptured,
+		OrderPaymentStatusDeclined,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s OrderPaymentStatus) MarshalText() ([]byte, error) {
+	switch s {
+	case OrderPaymentStatusRequested:
+		return []byte(s), nil
+	case OrderPaymentStatusPending:
+		return []byte(s), nil
+	case OrderPaymentStatusRequiresAction:
+		return []byte(s), nil
+	case OrderPaymentStatusCaptured:
+		return []byte(s), nil
+	case OrderPaymentStatusDeclined:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *OrderPaymentStatus) UnmarshalText(data []byte) error {
+	switch OrderPaymentStatus(data) {
+	case OrderPaymentStatusRequested:
+		*s = OrderPaymentStatusRequested
+		return nil
+	case OrderPaymentStatusPending:
+		*s = OrderPaymentStatusPending
+		return nil
+	case OrderPaymentStatusRequiresAction:
+		*s = OrderPaymentStatusRequiresAction
+		return nil
+	case OrderPaymentStatusCaptured:
+		*s = OrderPaymentStatusCaptured
+		return nil
+	case OrderPaymentStatusDeclined:
+		*s = OrderPaymentStatusDeclined
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Ref: #/components/schemas/OrderRefund
+type OrderRefund struct {
+	// The refund.
+	RefundID uuid.UUID `json:"refundId"`
+	Amount   Money     `json:"amount"`
+	// Whether the provider has given the money back; failed: it cannot, and the buyer has to be asked.
+	Status OrderRefundStatus `json:"status"`
+	// Why. paid_twice: a payment too many, which is not counted in refunded.
+	Reason string `json:"reason"`
+	// The tickets that became void.
+	TicketIDs []uuid.UUID `json:"ticketIds"`
+	// The provider's id of it, once it has one.
+	Reference OptString `json:"reference"`
+	// RFC 3339 in UTC with milliseconds.
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// GetRefundID returns the value of RefundID.
+func (s *OrderRefund) GetRefundID() uuid.UUID {
+	return s.RefundID
+}
+
+// GetAmount returns the value of Amount.
+func (s *OrderRefund) GetAmount() Money {
+	return s.Amount
+}
+
+// GetStatus returns the value of Status.
+func (s *OrderRefund) GetStatus() OrderRefundStatus {
+	return s.Status
+}
+
+// GetReason returns the value of Reason.
+func (s *OrderRefund) GetReason() string {
+	return s.Reason
+}
+
+// GetTicketIDs returns the value of TicketIDs.
+func (s *OrderRefund) GetTicketIDs() []uuid.UUID {
+	return s.TicketIDs
+}
+
+// GetReference returns the value of Reference.
+func (s *OrderRefund) GetReference() OptString {
+	return s.Reference
+}
+
+// GetCreatedAt returns the value of CreatedAt.
+func (s *OrderRefund) GetCreatedAt() time.Time {
+	return s.CreatedAt
+}
+
+// SetRefundID sets the value of RefundID.
+func (s *OrderRefund) SetRefundID(val uuid.UUID) {
+	s.RefundID = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *OrderRefund) SetAmount(val Money) {
+	s.Amount = val
+}
+
+// SetStatus sets the value of Status.
+func (s *OrderRefund) SetStatus(val OrderRefundStatus) {
+	s.Status = val
+}
+
+// SetReason sets the value of Reason.
+func (s *OrderRefund) SetReason(val string) {
+	s.Reason = val
+}
+
+// SetTicketIDs sets the value of TicketIDs.
+func (s *OrderRefund) SetTicketIDs(val []uuid.UUID) {
+	s.TicketIDs = val
+}
+
+// SetReference sets the value of Reference.
+func (s *OrderRefund) SetReference(val OptString) {
+	s.Reference = val
+}
+
+// SetCreatedAt sets the value of CreatedAt.
+func (s *OrderRefund) SetCreatedAt(val time.Time) {
+	s.CreatedAt = val
+}
+
+// Whether the provider has given the money back; failed: it cannot, and the buyer has to be asked.
+type OrderRefundStatus string
+
+const (
+	OrderRefundStatusPending   OrderRefundStatus = "pending"
+	OrderRefundStatusSucceeded OrderRefundStatus = "succeeded"
+	OrderRefundStatusFailed    OrderRefundStatus = "failed"
+)
+
+// AllValues returns all OrderRefundStatus values.
+func (OrderRefundStatus) AllValues() []OrderRefundStatus {
+	return []OrderRefundStatus{
+		OrderRefundStatusPending,
+		OrderRefundStatusSucceeded,
+		OrderRefundStatusFailed,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s OrderRefundStatus) MarshalText() ([]byte, error) {
+	switch s {
+	case OrderRefundStatusPending:
+		return []byte(s), nil
+	case OrderRefundStatusSucceeded:
+		return []byte(s), nil
+	case OrderRefundStatusFailed:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *OrderRefundStatus) UnmarshalText(data []byte) error {
+	switch OrderRefundStatus(data) {
+	case OrderRefundStatusPending:
+		*s = OrderRefundStatusPending
+		return nil
+	case OrderRefundStatusSucceeded:
+		*s = OrderRefundStatusSucceeded
+		return nil
+	case OrderRefundStatusFailed:
+		*s = OrderRefundStatusFailed
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // State of an order.
 // Ref: #/components/schemas/OrderStatus
@@ -1623,9 +1990,9 @@ func (s *OrderTicket) SetStatus(val TicketStatus) {
 
 // Ref: #/components/schemas/Payment
 type Payment struct {
-	// Who collects the money.
+	// Who collects the money; GET /tickets/payments/providers lists who does here.
 	Provider PaymentProvider `json:"provider"`
-	// The provider's token for the means of payment.
+	// The provider's token for the means of payment; of Stripe a PaymentMethod, pm_….
 	Token string `json:"token"`
 }
 
@@ -1649,17 +2016,19 @@ func (s *Payment) SetToken(val string) {
 	s.Token = val
 }
 
-// Who collects the money.
+// Who collects the money; GET /tickets/payments/providers lists who does here.
 type PaymentProvider string
 
 const (
-	PaymentProviderTest PaymentProvider = "test"
+	PaymentProviderTest   PaymentProvider = "test"
+	PaymentProviderStripe PaymentProvider = "stripe"
 )
 
 // AllValues returns all PaymentProvider values.
 func (PaymentProvider) AllValues() []PaymentProvider {
 	return []PaymentProvider{
 		PaymentProviderTest,
+		PaymentProviderStripe,
 	}
 }
 
@@ -1667,6 +2036,8 @@ func (PaymentProvider) AllValues() []PaymentProvider {
 func (s PaymentProvider) MarshalText() ([]byte, error) {
 	switch s {
 	case PaymentProviderTest:
+		return []byte(s), nil
+	case PaymentProviderStripe:
 		return []byte(s), nil
 	default:
 		return nil, errors.Errorf("invalid value: %q", s)
@@ -1678,6 +2049,9 @@ func (s *PaymentProvider) UnmarshalText(data []byte) error {
 	switch PaymentProvider(data) {
 	case PaymentProviderTest:
 		*s = PaymentProviderTest
+		return nil
+	case PaymentProviderStripe:
+		*s = PaymentProviderStripe
 		return nil
 	default:
 		return errors.Errorf("invalid value: %q", data)
@@ -1692,6 +2066,8 @@ type PaymentWebhook struct {
 	Type PaymentWebhookType `json:"type"`
 	// The order that was to be paid.
 	OrderID uuid.UUID `json:"orderId"`
+	// The provider's id of the payment; another one than before is another payment.
+	Reference OptString `json:"reference"`
 }
 
 // GetID returns the value of ID.
@@ -1709,6 +2085,11 @@ func (s *PaymentWebhook) GetOrderID() uuid.UUID {
 	return s.OrderID
 }
 
+// GetReference returns the value of Reference.
+func (s *PaymentWebhook) GetReference() OptString {
+	return s.Reference
+}
+
 // SetID sets the value of ID.
 func (s *PaymentWebhook) SetID(val string) {
 	s.ID = val
@@ -1722,6 +2103,11 @@ func (s *PaymentWebhook) SetType(val PaymentWebhookType) {
 // SetOrderID sets the value of OrderID.
 func (s *PaymentWebhook) SetOrderID(val uuid.UUID) {
 	s.OrderID = val
+}
+
+// SetReference sets the value of Reference.
+func (s *PaymentWebhook) SetReference(val OptString) {
+	s.Reference = val
 }
 
 // What happened.
@@ -2126,6 +2512,26 @@ type ReceivePaymentWebhookUnsupportedMediaType Problem
 
 func (*ReceivePaymentWebhookUnsupportedMediaType) receivePaymentWebhookRes() {}
 
+type ReceiveStripeWebhookBadRequest Problem
+
+func (*ReceiveStripeWebhookBadRequest) receiveStripeWebhookRes() {}
+
+type ReceiveStripeWebhookNotFound Problem
+
+func (*ReceiveStripeWebhookNotFound) receiveStripeWebhookRes() {}
+
+type ReceiveStripeWebhookRequestEntityTooLarge Problem
+
+func (*ReceiveStripeWebhookRequestEntityTooLarge) receiveStripeWebhookRes() {}
+
+type ReceiveStripeWebhookUnauthorized Problem
+
+func (*ReceiveStripeWebhookUnauthorized) receiveStripeWebhookRes() {}
+
+type ReceiveStripeWebhookUnsupportedMediaType Problem
+
+func (*ReceiveStripeWebhookUnsupportedMediaType) receiveStripeWebhookRes() {}
+
 // Ref: #/components/schemas/Refund
 type Refund struct {
 	// The refund.
@@ -2515,6 +2921,35 @@ func (s *Seats) SetAreas(val []AreaSeats) {
 }
 
 func (*Seats) getSeatsRes() {}
+
+// An event as Stripe's API has it.
+// Ref: #/components/schemas/StripeEvent
+type StripeEvent struct {
+	// Stripe's id of the event.
+	ID string `json:"id"`
+	// What happened.
+	Type string `json:"type"`
+}
+
+// GetID returns the value of ID.
+func (s *StripeEvent) GetID() string {
+	return s.ID
+}
+
+// GetType returns the value of Type.
+func (s *StripeEvent) GetType() string {
+	return s.Type
+}
+
+// SetID sets the value of ID.
+func (s *StripeEvent) SetID(val string) {
+	s.ID = val
+}
+
+// SetType sets the value of Type.
+func (s *StripeEvent) SetType(val string) {
+	s.Type = val
+}
 
 // Ref: #/components/schemas/Ticket
 type Ticket struct {
@@ -2907,3 +3342,4 @@ func (s *WebhookReceipt) SetReceived(val bool) {
 }
 
 func (*WebhookReceipt) receivePaymentWebhookRes() {}
+func (*WebhookReceipt) receiveStripeWebhookRes()  {}

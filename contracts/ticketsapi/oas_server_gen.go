@@ -117,6 +117,12 @@ type Handler interface {
 	//
 	// GET /tickets/orders
 	ListOrders(ctx context.Context, params ListOrdersParams) (ListOrdersRes, error)
+	// ListPaymentProviders implements listPaymentProviders operation.
+	//
+	// Who collects the money here.
+	//
+	// GET /tickets/payments/providers
+	ListPaymentProviders(ctx context.Context) (*OfferedProviders, error)
 	// PlaceHold implements placeHold operation.
 	//
 	// Named seats, a quantity in a general area, or the best available seats, mixed. 409 seats_unavailable
@@ -126,8 +132,13 @@ type Handler interface {
 	PlaceHold(ctx context.Context, req *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error)
 	// PlaceOrder implements placeOrder operation.
 	//
-	// 201 confirmed, 202 pending_payment until the webhook, 402 payment_declined (the hold lives on); 409
-	// hold_expired, hold_used, sales_closed.
+	// 201 confirmed, 202 pending_payment until the provider has answered or reported (also when it does
+	// not answer now), 402 payment_declined (the hold lives on); 409 hold_expired, hold_used,
+	// sales_closed. A 202 with payment.status requires_action waits for the buyer: their client finishes
+	// the payment with payment.clientSecret. A provider that is not offered is 400. Tokens of the test
+	// provider: tok_ok, tok_declined, tok_pending; tok_error and tok_error_charged answer an error,
+	// tok_timeout and tok_timeout_uncharged nothing, without or with the money taken: all four are settled
+	// within a minute.
 	//
 	// POST /tickets/orders
 	PlaceOrder(ctx context.Context, req *PlaceOrder, params PlaceOrderParams) (PlaceOrderRes, error)
@@ -138,6 +149,14 @@ type Handler interface {
 	//
 	// POST /tickets/payments/webhooks/{provider}
 	ReceivePaymentWebhook(ctx context.Context, req *PaymentWebhook, params ReceivePaymentWebhookParams) (ReceivePaymentWebhookRes, error)
+	// ReceiveStripeWebhook implements receiveStripeWebhook operation.
+	//
+	// An event of Stripe, any order, any number of times; types that are of no interest are received and
+	// left. The raw body is signed with the endpoint's secret, at most five minutes ago. 404 unless Stripe
+	// is configured, a bad signature 401.
+	//
+	// POST /tickets/payments/webhooks/stripe
+	ReceiveStripeWebhook(ctx context.Context, req *StripeEvent, params ReceiveStripeWebhookParams) (ReceiveStripeWebhookRes, error)
 	// RefundOrder implements refundOrder operation.
 	//
 	// For the organizer of the show and admin. The tickets become void and their places are for sale

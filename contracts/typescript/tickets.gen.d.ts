@@ -161,7 +161,7 @@ export interface paths {
         put?: never;
         /**
          * Order and pay what is on hold.
-         * @description 201 confirmed, 202 pending_payment until the webhook, 402 payment_declined (the hold lives on); 409 hold_expired, hold_used, sales_closed.
+         * @description 201 confirmed, 202 pending_payment until the provider has answered or reported (also when it does not answer now), 402 payment_declined (the hold lives on); 409 hold_expired, hold_used, sales_closed. A 202 with payment.status requires_action waits for the buyer: their client finishes the payment with payment.clientSecret. A provider that is not offered is 400. Tokens of the test provider: tok_ok, tok_declined, tok_pending; tok_error and tok_error_charged answer an error, tok_timeout and tok_timeout_uncharged nothing, without or with the money taken: all four are settled within a minute.
          */
         post: operations["placeOrder"];
         delete?: never;
@@ -224,6 +224,43 @@ export interface paths {
          * @description For the organizer of the show and admin. The tickets become void and their places are for sale again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
          */
         post: operations["refundOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickets/payments/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who collects the money here. */
+        get: operations["listPaymentProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickets/payments/webhooks/stripe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What Stripe reports.
+         * @description An event of Stripe, any order, any number of times; types that are of no interest are received and left. The raw body is signed with the endpoint's secret, at most five minutes ago. 404 unless Stripe is configured, a bad signature 401.
+         */
+        post: operations["receiveStripeWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -659,12 +696,66 @@ export interface components {
         };
         Payment: {
             /**
-             * @description Who collects the money.
+             * @description Who collects the money; GET /tickets/payments/providers lists who does here.
              * @enum {string}
              */
-            provider: "test";
-            /** @description The provider's token for the means of payment. */
+            provider: "test" | "stripe";
+            /** @description The provider's token for the means of payment; of Stripe a PaymentMethod, pm_…. */
             token: string;
+        };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "provider": "stripe",
+         *           "publishableKey": "pk_test_51PqXyZ"
+         *         }
+         *       ]
+         *     }
+         */
+        OfferedProviders: {
+            /** @description The providers that orders may name. */
+            items: components["schemas"]["OfferedProvider"][];
+        };
+        OfferedProvider: {
+            /** @description Its name. */
+            provider: string;
+            /** @description Of Stripe: what the buyer's client makes tokens with. */
+            publishableKey?: string;
+        };
+        /** @description How far the payment of an order is. */
+        OrderPayment: {
+            /** @description Who collects the money. */
+            provider: string;
+            /**
+             * @description requested: the provider has not answered; pending: it will report; requires_action: the buyer has to do something.
+             * @enum {string}
+             */
+            status: "requested" | "pending" | "requires_action" | "captured" | "declined";
+            /** @description Of requires_action, for the buyer alone: what their client finishes the payment with. */
+            clientSecret?: string;
+            /** @description Of a declined one: why, as a stable code. */
+            reason?: string;
+        };
+        OrderRefund: {
+            /**
+             * Format: uuid
+             * @description The refund.
+             */
+            refundId: string;
+            amount: components["schemas"]["Money"];
+            /**
+             * @description Whether the provider has given the money back; failed: it cannot, and the buyer has to be asked.
+             * @enum {string}
+             */
+            status: "pending" | "succeeded" | "failed";
+            /** @description Why. paid_twice: a payment too many, which is not counted in refunded. */
+            reason: string;
+            /** @description The tickets that became void. */
+            ticketIds: string[];
+            /** @description The provider's id of it, once it has one. */
+            reference?: string;
+            createdAt: components["schemas"]["Timestamp"];
         };
         /**
          * @description State of an order.
@@ -730,6 +821,9 @@ export interface components {
             /** @description Version of the order. */
             version: number;
             createdAt: components["schemas"]["Timestamp"];
+            payment?: components["schemas"]["OrderPayment"];
+            /** @description What was given back or is about to be, oldest first; of a single order, not in lists. */
+            refunds?: components["schemas"]["OrderRefund"][];
         };
         OrderTicket: {
             /**
@@ -859,6 +953,37 @@ export interface components {
              * @description The order that was to be paid.
              */
             orderId: string;
+            /** @description The provider's id of the payment; another one than before is another payment. */
+            reference?: string;
+        };
+        /**
+         * @description An event as Stripe's API has it.
+         * @example {
+         *       "id": "evt_1PqXyZ",
+         *       "object": "event",
+         *       "type": "payment_intent.succeeded",
+         *       "api_version": "2026-03-25.dahlia",
+         *       "created": 1803896400,
+         *       "data": {
+         *         "object": {
+         *           "id": "pi_3PqXyZ",
+         *           "object": "payment_intent",
+         *           "status": "succeeded",
+         *           "amount_received": 7600,
+         *           "currency": "eur",
+         *           "metadata": {
+         *             "order_id": "01a40088-5900-771a-95ae-21a56a190c62",
+         *             "source": "ticketmesh"
+         *           }
+         *         }
+         *       }
+         *     }
+         */
+        StripeEvent: {
+            /** @description Stripe's id of the event. */
+            id: string;
+            /** @description What happened. */
+            type: string;
         };
         /**
          * @example {
@@ -1304,6 +1429,10 @@ export type Hold = components['schemas']['Hold'];
 export type HoldItem = components['schemas']['HoldItem'];
 export type PlaceOrder = components['schemas']['PlaceOrder'];
 export type Payment = components['schemas']['Payment'];
+export type OfferedProviders = components['schemas']['OfferedProviders'];
+export type OfferedProvider = components['schemas']['OfferedProvider'];
+export type OrderPayment = components['schemas']['OrderPayment'];
+export type OrderRefund = components['schemas']['OrderRefund'];
 export type OrderStatus = components['schemas']['OrderStatus'];
 export type TicketStatus = components['schemas']['TicketStatus'];
 export type Order = components['schemas']['Order'];
@@ -1312,6 +1441,7 @@ export type OrderList = components['schemas']['OrderList'];
 export type PlaceRefund = components['schemas']['PlaceRefund'];
 export type Refund = components['schemas']['Refund'];
 export type PaymentWebhook = components['schemas']['PaymentWebhook'];
+export type StripeEvent = components['schemas']['StripeEvent'];
 export type WebhookReceipt = components['schemas']['WebhookReceipt'];
 export type Ticket = components['schemas']['Ticket'];
 export type TransferTicket = components['schemas']['TransferTicket'];
@@ -1721,6 +1851,60 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPaymentProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who collects the money here. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedProviders"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    receiveStripeWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Signature of Stripe. */
+                "Stripe-Signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StripeEvent"];
+            };
+        };
+        responses: {
+            /** @description What Stripe reports. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookReceipt"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             default: components["responses"]["Problem"];
         };
     };

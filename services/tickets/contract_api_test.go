@@ -6,11 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/contracts/showsevents"
 	"ticketmesh.dev/platform/id"
 
+	"ticketmesh.dev/services/tickets/embedded"
+	"ticketmesh.dev/services/tickets/internal/stripe/stripetest"
 	"ticketmesh.dev/services/tickets/internal/testpay"
 )
 
@@ -42,7 +45,7 @@ func (c *conversation) sayWith(status int, operation, token string, body any, he
 // give each of its answers.
 func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouseWith(t, embedded.Payments{Stripe: &embedded.Stripe{SecretKey: stripetest.Key, WebhookSecret: stripetest.Secret}})
 	c := &conversation{h, h.api.Operations()}
 	const olga, greta = "olga,organizer", "greta,gate"
 	p := h.performance(func(p *showsevents.Performance) { p.SeatMap.Value.Areas[1].Capacity = showsevents.NewOptInt(3) }).String()
@@ -57,7 +60,7 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 		if operation.Secured {
 			c.say(401, name, "", body, unknown)
 		}
-		if operation.Body && name != "receivePaymentWebhook" {
+		if operation.Body && name != "receivePaymentWebhook" && name != "receiveStripeWebhook" {
 			c.say(400, name, olga, `{"unheard of": 1}`, unknown)
 			c.say(413, name, olga, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`, unknown)
 			c.sayWith(415, name, olga, `{}`, []string{"Content-Type", "text/plain"}, unknown)
@@ -121,6 +124,19 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 	report(413, strings.Repeat(" ", 1<<20)+captured, "")
 	nobodys := strings.Replace(captured, pending.OrderID, unknown, 1)
 	report(404, nobodys, signed(nobodys))
+	c.say(200, "listPaymentProviders", "", nil)
+	stripes := func(status int, body, signature string, headers ...string) {
+		t.Helper()
+		c.sayWith(status, "receiveStripeWebhook", "", body, append([]string{"Stripe-Signature", signature}, headers...))
+	}
+	dispute := string(stripetest.Event("charge.dispute.created", map[string]any{"id": "dp_1"}))
+	stripes(200, dispute, stripetest.Sign([]byte(dispute), stripetest.Secret, time.Now()))
+	stripes(401, dispute, "")
+	stripes(400, `{}`, stripetest.Sign([]byte(`{}`), stripetest.Secret, time.Now()))
+	stripes(415, dispute, stripetest.Sign([]byte(dispute), stripetest.Secret, time.Now()), "Content-Type", "text/plain")
+	stripes(413, strings.Repeat(" ", 1<<20)+dispute, "")
+	without := &conversation{house: newHouse(t), declared: c.declared, seen: c.seen}
+	without.say(404, "receiveStripeWebhook", "", dispute)
 
 	// Tickets.
 	ticket, gone := ordered.Tickets[0].TicketID, ordered.Tickets[1].TicketID

@@ -20,7 +20,7 @@ func consuming(t *testing.T) *house {
 		_, _ = w.Write([]byte(`{"areas":[{"id":"arena","kind":"general","capacity":100,"priceCategory":"I"}]}`))
 	}))
 	t.Cleanup(shows.Close)
-	return newHouseWith(t, shows.URL)
+	return openHouse(t, shows.URL, embedded.Payments{})
 }
 
 // subscribed are the types that the service subscribes to.

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/go-faster/jx v1.2.0
 	github.com/go-jose/go-jose/v4 v4.1.9
+	github.com/stripe/stripe-go/v85 v85.0.0
 	pgregory.net/rapid v1.3.0
 	ticketmesh.dev/contracts v0.0.0
 	ticketmesh.dev/platform v0.0.0

@@ -32,12 +32,13 @@ var start = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 // house is the service over real adapters, with a clock that the test moves and
 // an outbox that the test reads.
 type house struct {
-	t       *testing.T
-	dir     string
-	shows   string // base URL of what the service fetches seat maps from
-	clock   *clock.Manual
-	service *service.Service
-	stop    func()
+	t        *testing.T
+	dir      string
+	shows    string // base URL of what the service fetches seat maps from
+	payments embedded.Payments
+	clock    *clock.Manual
+	service  *service.Service
+	stop     func()
 
 	api       *contracttest.API
 	handler   http.Handler // the API, every answer held to its document
@@ -72,14 +73,20 @@ func (tokens) Verify(_ context.Context, token string) (auth.Caller, error) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	return newHouseWith(t, "http://127.0.0.1:0")
+	return openHouse(t, "http://127.0.0.1:0", embedded.Payments{})
 }
 
-// newHouseWith is a house that fetches seat maps from the URL.
-func newHouseWith(t *testing.T, shows string) *house {
+// newHouseWith is a house whose money is collected so.
+func newHouseWith(t *testing.T, payments embedded.Payments) *house {
+	t.Helper()
+	return openHouse(t, "http://127.0.0.1:0", payments)
+}
+
+// openHouse is a house that fetches seat maps from the URL.
+func openHouse(t *testing.T, shows string, payments embedded.Payments) *house {
 	t.Helper()
 	h := &house{
-		t: t, dir: t.TempDir(), shows: shows, clock: clock.NewManual(start),
+		t: t, dir: t.TempDir(), shows: shows, payments: payments, clock: clock.NewManual(start),
 		api: contracttest.Document(t, "tickets"), published: contracttest.Published(t, "tickets"), heard: contracttest.Published(t, "shows"),
 	}
 	h.open()
@@ -91,7 +98,7 @@ func (h *house) open() {
 	h.t.Helper()
 	opened, err := embedded.Open(h.t.Context(), embedded.Config{
 		DataDir: h.dir, BaseURL: h.shows, Clock: h.clock, Logger: slog.New(slog.NewTextHandler(h.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Verifier: tokens{},
+		Verifier: tokens{}, Payments: h.payments,
 	})
 	if err != nil {
 		h.t.Fatal(err)

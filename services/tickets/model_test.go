@@ -64,79 +64,6 @@ func (m *mortal) Update(ctx context.Context, fn func(app.Tx) error) error {
 	return m.Store.Update(ctx, fn)
 }
 
-// bank is a payment provider with books of its own.
-type bank struct {
-	captured map[id.ID]int64 // by order
-	refunded map[id.ID]map[id.ID]int64
-	asked    map[id.ID]payment.ChargeRequest
-	silent   map[id.ID]bool // orders whose first answer was lost
-	deaf     map[id.ID]bool // refunds whose first answer was lost
-	problems []string
-	// meanwhile happens before the answer of the bank is heard.
-	meanwhile func()
-}
-
-func newBank() *bank {
-	return &bank{
-		captured: map[id.ID]int64{}, refunded: map[id.ID]map[id.ID]int64{}, asked: map[id.ID]payment.ChargeRequest{},
-		silent: map[id.ID]bool{}, deaf: map[id.ID]bool{}, meanwhile: func() {},
-	}
-}
-
-// Charge implements app.Provider. tok_lost captures the money and the answer is
-// lost once, tok_down fails once before anything happens.
-func (b *bank) Charge(_ context.Context, r payment.ChargeRequest) (payment.ChargeResult, error) {
-	if before, again := b.asked[r.OrderID]; again && before != r {
-		b.problems = append(b.problems, fmt.Sprintf("order %s is asked for as %+v and as %+v", r.OrderID, before, r))
-	}
-	b.asked[r.OrderID] = r
-	first := !b.silent[r.OrderID]
-	b.silent[r.OrderID] = true
-	defer b.meanwhile()
-	switch r.Token {
-	case "tok_declined":
-		return payment.ChargeResult{Status: payment.Declined, Reason: "card_declined"}, nil
-	case "tok_pending":
-		return payment.ChargeResult{Status: payment.Pending, Reference: "ref"}, nil
-	case "tok_down":
-		if first {
-			return payment.ChargeResult{}, errors.New("no route to the bank")
-		}
-	}
-	b.captured[r.OrderID] = r.Amount.Amount
-	if r.Token == "tok_lost" && first {
-		return payment.ChargeResult{}, errors.New("timeout")
-	}
-	return payment.ChargeResult{Status: payment.Captured, Reference: "ref"}, nil
-}
-
-// Refund implements app.Provider. The first answer to every other refund is lost.
-func (b *bank) Refund(_ context.Context, r payment.RefundRequest) error {
-	if b.refunded[r.OrderID] == nil {
-		b.refunded[r.OrderID] = map[id.ID]int64{}
-	}
-	if before, again := b.refunded[r.OrderID][r.RefundID]; again && before != r.Amount.Amount {
-		b.problems = append(b.problems, fmt.Sprintf("refund %s is asked for with %d and with %d", r.RefundID, before, r.Amount.Amount))
-	}
-	b.refunded[r.OrderID][r.RefundID] = r.Amount.Amount
-	defer b.meanwhile()
-	if len(b.deaf)%2 == 0 && !b.deaf[r.RefundID] {
-		b.deaf[r.RefundID] = true
-		return errors.New("timeout")
-	}
-	b.deaf[r.RefundID] = true
-	return nil
-}
-
-// kept is what the bank has of an order.
-func (b *bank) kept(orderID id.ID) int64 {
-	kept := b.captured[orderID]
-	for _, amount := range b.refunded[orderID] {
-		kept -= amount
-	}
-	return kept
-}
-
 // world is everything that can be read of the service.
 type world struct {
 	orders  map[id.ID]order.Order
@@ -185,9 +112,10 @@ var (
 
 func newModel(t *rapid.T, dir string) *model {
 	m := &model{
-		T: t, ctx: t.Context(), bank: newBank(), clock: clock.NewManual(start), requests: map[id.ID]app.OrderRequest{},
+		T: t, ctx: t.Context(), clock: clock.NewManual(start), requests: map[id.ID]app.OrderRequest{},
 		owners: map[id.ID]string{}, refunds: map[id.ID]bool{}, events: contracttest.Published(t, "tickets"),
 	}
+	m.bank = newBank(m.clock)
 	db, err := sqlite.Open(m.ctx, sqlite.Config{Path: filepath.Join(dir, "tickets.db"), Migrations: store.Migrations(), Clock: m.clock, Readers: 1})
 	m.ok(err)
 	m.db = db
@@ -196,7 +124,13 @@ func newModel(t *rapid.T, dir string) *model {
 	m.store = &mortal{Store: opened}
 	m.codes, err = jose.New([32]byte{1})
 	m.ok(err)
-	m.selling = app.New(m.store, m.codes, map[string]app.Provider{"bank": m.bank}, m.clock, slog.New(slog.DiscardHandler))
+	m.bank.unwanted = func(orderID id.ID) bool {
+		o, _, err := opened.Order(m.ctx, orderID)
+		return err == nil && o.Status == order.Cancelled
+	}
+	payments := app.Payments{Providers: map[string]app.Provider{"bank": m.bank}, Offered: []string{"bank"}, Patience: time.Hour}
+	m.selling = app.New(m.store, m.codes, payments, m.clock, slog.New(slog.DiscardHandler))
+	m.ok(m.selling.ReconcileCaptures(m.ctx))
 	m.show = &performance.Performance{
 		ID: id.New(), Version: 1, ShowID: id.New(), OrganizerID: "olga", Title: "x", StartsAt: start.Add(24 * time.Hour), Currency: "EUR",
 		Categories: []performance.PriceCategory{
@@ -266,15 +200,13 @@ func (m *model) read() world {
 	for _, p := range partitions {
 		w.seats[p.Key] = p
 	}
-	open, err := alive.OpenRefunds(m.ctx, m.clock.Now(), 1000)
+	open, err := alive.OpenRefunds(m.ctx, m.clock.Now().Add(24*time.Hour), app.Page{Limit: 1000})
 	m.ok(err)
 	for _, refundID := range open {
 		m.refunds[refundID] = true
 	}
-	for _, byOrder := range m.bank.refunded {
-		for refundID := range byOrder {
-			m.refunds[refundID] = true
-		}
+	for _, made := range m.bank.refunds {
+		m.refunds[made.request.RefundID] = true
 	}
 	m.ok(alive.Update(m.ctx, func(tx app.Tx) error {
 		for _, name := range customers {
@@ -388,7 +320,7 @@ func transitions(from, to world) []string {
 		}
 	}
 	for refundID, r := range to.refunds {
-		if r.Done && !from.refunds[refundID].Done {
+		if r.Status == payment.RefundDone && !r.Surplus && from.refunds[refundID].Status != payment.RefundDone {
 			say(ticketsevents.TypeOrderRefunded, r.OrderID)
 		}
 	}
@@ -469,25 +401,30 @@ func (m *model) check() {
 }
 
 // settle brings everything to its end that has been begun: the process starts
-// again, the bank repeats what it has to say, and the books agree.
+// again, the bank decides what it has not and repeats what it has to say, and the
+// books agree.
 func (m *model) settle() {
 	m.Helper()
 	m.store.dead, m.store.updates = false, 0
-	for range 3 { // answers of the bank are lost once each
+	m.ok(m.selling.CancelOrders(m.ctx))
+	m.check()
+	for i, p := range m.bank.outstanding() {
+		if p.status = payment.Declined; i%2 == 0 { // nobody is told
+			m.bank.capture(p)
+		}
+	}
+	for _, notice := range m.notices {
+		m.ok(ignore(m.selling.HandleNotice(m.ctx, "bank", notice), order.ErrNotFound))
+		m.check()
+	}
+	for range 6 { // answers of the bank are lost once each, refunds fail and are slow
+		m.refusal(m.selling.ReconcileCaptures(m.ctx))
+		m.check()
 		if err := m.refusal(m.selling.Reconcile(m.ctx, 0)); err != nil {
 			m.Fatal(err)
 		}
 		m.check()
-	}
-	m.ok(m.selling.CancelOrders(m.ctx))
-	m.check()
-	for _, notice := range m.notices {
-		m.ok(m.selling.HandleNotice(m.ctx, "bank", notice))
-		m.check()
-	}
-	for range 2 {
-		m.ok(m.selling.Reconcile(m.ctx, 0))
-		m.check()
+		m.clock.Advance(time.Hour)
 	}
 	for orderID, o := range m.before.orders {
 		worth := int64(0)
@@ -499,16 +436,21 @@ func (m *model) settle() {
 		if kept := m.bank.kept(orderID); kept != worth {
 			m.Fatalf("the bank keeps %d of order %s (%s, payment %s) for tickets of %d", kept, orderID, o.Status, o.Payment.Status, worth)
 		}
-		if o.Payment.Status == payment.Requested {
-			m.Fatalf("order %s (%s) still waits for its provider's first answer", orderID, o.Status)
+		if o.Payment.Status != payment.Captured && o.Payment.Status != payment.Declined || o.Status == order.PendingPayment {
+			m.Fatalf("order %s (%s, payment %s) still waits for its provider", orderID, o.Status, o.Payment.Status)
 		}
 		if m.show.Cancelled && worth != 0 {
 			m.Fatalf("order %s of the cancelled performance has tickets", orderID)
 		}
 	}
 	for refundID, r := range m.before.refunds {
-		if !r.Done {
-			m.Fatalf("refund %s is not done", refundID)
+		if r.Status != payment.RefundDone {
+			m.Fatalf("refund %s is %s (%s)", refundID, r.Status, r.Failure)
+		}
+	}
+	for _, p := range m.bank.strangers() {
+		if left := m.bank.left(p); left != 0 && p.marked || left != p.amount && !p.marked {
+			m.Fatalf("the bank keeps %d of %+v", left, p)
 		}
 	}
 }
@@ -527,7 +469,7 @@ func (m *model) step() {
 		m.store.updates, m.store.after = rapid.IntRange(1, 3).Draw(m.T, "before update"), rapid.Bool().Draw(m.T, "after it")
 	}
 	if rapid.Bool().Draw(m.T, "interrupted") {
-		m.bank.meanwhile = m.interrupt
+		m.bank.meanwhile, m.bank.early = m.interrupt, rapid.Bool().Draw(m.T, "before the bank hears it")
 	}
 	possible := slices.DeleteFunc(m.steps(), func(s possibleStep) bool { return !s.possible })
 	rapid.SampledFrom(possible).Draw(m.T, "step").do()
@@ -567,7 +509,7 @@ func (s possibleStep) String() string { return s.name }
 // steps lists all, the most fruitful first: those are drawn most often.
 func (m *model) steps() []possibleStep {
 	holds, orders, tickets := len(m.holdIDs) > 0, len(m.orderIDs) > 0, len(m.before.tickets) > 0
-	waiting := m.awaitBank()
+	waiting := m.bank.outstanding()
 	all := map[string]func(){
 		"hold seats": func() {
 			seats := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"A-1", "A-2", "A-3", "B-1", "B-2"}), 1, 3, rapid.ID).Draw(m.T, "seats")
@@ -604,7 +546,7 @@ func (m *model) steps() []possibleStep {
 				m.order(app.OrderRequest{
 					Repeatable: true,
 					OrderID:    id.New(), HoldID: holdID, Provider: "bank",
-					Token: rapid.SampledFrom([]string{"tok_ok", "tok_ok", "tok_ok", "tok_declined", "tok_pending", "tok_pending", "tok_lost", "tok_down"}).Draw(m.T, "token"),
+					Token: rapid.SampledFrom([]string{"tok_ok", "tok_ok", "tok_ok", "tok_declined", "tok_pending", "tok_pending", "tok_slow", "tok_lost", "tok_down"}).Draw(m.T, "token"),
 				})
 			}
 		},
@@ -614,19 +556,37 @@ func (m *model) steps() []possibleStep {
 			}
 		},
 		"the bank decides": func() {
-			if orderID, any := draw(m, "order", waiting); any {
-				notice := payment.Notice{ID: "n", OrderID: orderID, Status: payment.Declined, Reference: "ref"}
-				if rapid.IntRange(0, 2).Draw(m.T, "declines") > 0 {
-					notice.Status = payment.Captured
-					m.bank.captured[orderID] = m.bank.asked[orderID].Amount.Amount
+			if p, any := draw(m, "payment", waiting); any {
+				if p.status = payment.Declined; rapid.IntRange(0, 2).Draw(m.T, "declines") > 0 {
+					m.bank.capture(p)
 				}
-				m.notices = append(m.notices, notice)
-				m.refusal(m.selling.HandleNotice(m.ctx, "bank", notice))
+				m.reported(p.notice())
 			}
 		},
+		"the buyer pays twice": func() {
+			if orderID, any := draw(m, "order", m.orderIDs); any && m.before.orders[orderID].ID == orderID {
+				reference := fmt.Sprint("twin-", len(m.bank.payments))
+				m.reported(m.bank.take(orderID, reference, m.before.orders[orderID].Total.Amount, true))
+			}
+		},
+		"somebody pays for an order that is not there": func() {
+			marked := rapid.Bool().Draw(m.T, "marked")
+			m.reported(m.bank.take(id.New(), fmt.Sprint("stranger-", len(m.bank.payments)), 4200, marked))
+		},
+		"the bank reports a refund": func() {
+			if made, any := draw(m, "refund", m.bank.refunds); any {
+				if made.result.Status == payment.RefundPending && rapid.Bool().Draw(m.T, "done") {
+					made.result.Status = payment.RefundDone
+				}
+				m.refusal(m.selling.HandleRefund(m.ctx, "bank", payment.RefundNotice{
+					RefundID: made.request.RefundID, Attempt: made.request.Attempt, Result: made.result,
+				}))
+			}
+		},
+		"captures are compared": func() { m.refusal(m.selling.ReconcileCaptures(m.ctx)) },
 		"the bank repeats": func() {
 			if notice, any := draw(m, "notice", m.notices); any {
-				m.refusal(m.selling.HandleNotice(m.ctx, "bank", notice))
+				m.refusal(ignore(m.selling.HandleNotice(m.ctx, "bank", notice), order.ErrNotFound))
 			}
 		},
 		"cancel": func() {
@@ -716,20 +676,23 @@ func (m *model) steps() []possibleStep {
 		{"the bank repeats", len(m.notices) > 0, all["the bank repeats"]},
 		{"sweep", holds, all["sweep"]},
 		{"leave", len(m.entryIDs) > 0, all["leave"]},
+		{"the buyer pays twice", orders, all["the buyer pays twice"]},
+		{"the bank reports a refund", len(m.bank.refunds) > 0, all["the bank reports a refund"]},
+		{"captures are compared", true, all["captures are compared"]},
+		{"somebody pays for an order that is not there", true, all["somebody pays for an order that is not there"]},
 		{"reconcile", orders, all["reconcile"]},
 		{"the performance is cancelled", orders, all["the performance is cancelled"]},
 	}
 }
 
-// awaitBank lists the orders of which the bank has still to report.
-func (m *model) awaitBank() []id.ID {
-	var waiting []id.ID
-	for _, orderID := range m.orderIDs {
-		if m.bank.asked[orderID].Token == "tok_pending" && m.bank.captured[orderID] == 0 {
-			waiting = append(waiting, orderID)
-		}
+// reported tells what the bank did, unless the report is lost on its way.
+func (m *model) reported(notice payment.Notice) {
+	m.notices = append(m.notices, notice)
+	if rapid.IntRange(0, 3).Draw(m.T, "is lost") == 3 {
+		m.notices = m.notices[:len(m.notices)-1] // and never repeated
+		return
 	}
-	return waiting
+	m.refusal(ignore(m.selling.HandleNotice(m.ctx, "bank", notice), order.ErrNotFound))
 }
 
 // interrupt is what others do while the bank is being asked.
@@ -739,7 +702,7 @@ func (m *model) interrupt() {
 		return
 	}
 	var possible []possibleStep
-	for _, name := range []string{"reconcile", "order again", "the bank repeats", "the bank decides", "cancel", "refund", "time passes", "hold seats", "sweep"} {
+	for _, name := range []string{"reconcile", "order again", "the bank repeats", "the bank decides", "the buyer pays twice", "captures are compared", "cancel", "refund", "time passes", "hold seats", "sweep"} {
 		for _, step := range m.steps() {
 			if step.name == name && step.possible {
 				possible = append(possible, step)

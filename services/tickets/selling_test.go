@@ -10,6 +10,8 @@ import (
 	"ticketmesh.dev/contracts/showsevents"
 	"ticketmesh.dev/contracts/ticketsevents"
 	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/buyer"
 )
 
 func TestHoldIsAllOrNothing(t *testing.T) {
@@ -246,10 +248,11 @@ func TestTheLastSeatGoesToOne(t *testing.T) {
 	p := h.performance(func(p *showsevents.Performance) {
 		p.SeatMap.Value.Areas[1].Capacity = showsevents.NewOptInt(1)
 	})
+	const buyers = 500
 	for _, item := range []map[string]any{seats("stalls", "A-1"), places("floor", 1)} {
 		var won, lost atomic.Int32
 		var race sync.WaitGroup
-		for range 100 {
+		for range buyers {
 			race.Go(func() {
 				switch a := h.do("POST", "/tickets/holds", id.New().String(), holdBody(p, item)); a.status {
 				case 201:
@@ -262,9 +265,43 @@ func TestTheLastSeatGoesToOne(t *testing.T) {
 			})
 		}
 		race.Wait()
-		if won.Load() != 1 || lost.Load() != 99 {
-			t.Errorf("%v: %d won and %d lost, want 1 and 99", item, won.Load(), lost.Load())
+		if won.Load() != 1 || lost.Load() != buyers-1 {
+			t.Errorf("%v: %d won and %d lost, want 1 and %d", item, won.Load(), lost.Load(), buyers-1)
 		}
+	}
+}
+
+func TestNobodyHoardsHolds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.performance(func(p *showsevents.Performance) {
+		p.SeatMap.Value.Areas[1].Capacity = showsevents.NewOptInt(500)
+	})
+	hoard := func() (held, refused int) {
+		var won, lost atomic.Int32
+		var race sync.WaitGroup
+		for range buyer.MaxHolds + 50 {
+			race.Go(func() {
+				switch a := h.do("POST", "/tickets/holds", "greedy", holdBody(p, places("floor", 1))); {
+				case a.status == 201:
+					won.Add(1)
+				case a.status == 422 && a.code() == "limit_exceeded":
+					lost.Add(1)
+				default:
+					t.Errorf("%d %s", a.status, a.body)
+				}
+			})
+		}
+		race.Wait()
+		return int(won.Load()), int(lost.Load())
+	}
+	if held, refused := hoard(); held != buyer.MaxHolds || refused != 50 {
+		t.Errorf("%d held and %d refused, want %d and 50", held, refused, buyer.MaxHolds)
+	}
+	h.hold("modest", p, places("floor", 1)) // one customer's cap is nobody else's
+	h.clock.Advance(11 * time.Minute)
+	if held, _ := hoard(); held != buyer.MaxHolds {
+		t.Errorf("%d held once the first are over, want %d", held, buyer.MaxHolds)
 	}
 }
 

@@ -25,16 +25,19 @@ const Prefix = "/tickets"
 
 // APIDeps is what the API needs.
 type APIDeps struct {
-	Selling  *app.Selling
-	CodeKey  jose.JSONWebKey
-	Webhooks map[string]rest.Webhooks
-	Clock    clock.Clock
-	Logger   *slog.Logger
+	Selling   *app.Selling
+	CodeKey   jose.JSONWebKey
+	Webhooks  map[string]rest.Webhooks // by payment provider
+	StripeKey string                   // the publishable one
+	Clock     clock.Clock
+	Logger    *slog.Logger
 }
 
 // NewAPI returns the routes, to be wrapped by platform/api.
 func NewAPI(d APIDeps) (http.Handler, error) {
-	return rest.New(rest.Deps{Selling: d.Selling, CodeKey: d.CodeKey, Webhooks: d.Webhooks, Clock: d.Clock, Logger: d.Logger})
+	return rest.New(rest.Deps{
+		Selling: d.Selling, CodeKey: d.CodeKey, Webhooks: d.Webhooks, StripeKey: d.StripeKey, Clock: d.Clock, Logger: d.Logger,
+	})
 }
 
 // NewSubscriptions returns what the service consumes.
@@ -47,14 +50,16 @@ const (
 	reconcileInterval = 5 * time.Second
 	// reconcileGrace is how long an order may be with its provider before it
 	// counts as forgotten. At the start of a process nothing is being worked on.
-	reconcileGrace = 30 * time.Second
-	offerInterval  = 5 * time.Second
-	sweepBatch     = 200
+	reconcileGrace   = 30 * time.Second
+	capturesInterval = time.Minute
+	offerInterval    = 5 * time.Second
+	sweepBatch       = 200
 )
 
 // NewJobs returns what goes on beside the API: the sweeper that announces
-// expired holds, the reconciler that finishes what a crash left, the cancelling
-// of orders of cancelled performances, and the waiting list.
+// expired holds, the reconciler that finishes what a crash left, the comparison of
+// what the providers took with the orders, the cancelling of orders of cancelled
+// performances, and the waiting list.
 func NewJobs(selling *app.Selling, logger *slog.Logger) []service.Job {
 	return []service.Job{
 		{Name: "tickets-sweeper", Run: every(sweepInterval, nil, logger, func(ctx context.Context) error {
@@ -66,6 +71,7 @@ func NewJobs(selling *app.Selling, logger *slog.Logger) []service.Job {
 			}
 		})},
 		{Name: "tickets-reconciler", Run: reconciler(selling, logger)},
+		{Name: "tickets-captures", Run: every(capturesInterval, nil, logger, selling.ReconcileCaptures)},
 		{Name: "tickets-cancellations", Run: every(sweepInterval, nil, logger, selling.CancelOrders)},
 		{Name: "tickets-waitlist", Run: every(offerInterval, selling.Freed(), logger, func(ctx context.Context) error {
 			_, err := selling.OfferFreed(ctx)

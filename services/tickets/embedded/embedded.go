@@ -1,5 +1,5 @@
 // Package embedded is the composition root of the tickets service in a process
-// of its own data: SQLite, the test payment provider, keys in files.
+// of its own data: SQLite, payment providers, keys in files.
 package embedded
 
 import (
@@ -19,10 +19,8 @@ import (
 	"ticketmesh.dev/services/tickets"
 	"ticketmesh.dev/services/tickets/internal/app"
 	"ticketmesh.dev/services/tickets/internal/jose"
-	"ticketmesh.dev/services/tickets/internal/rest"
 	"ticketmesh.dev/services/tickets/internal/showsclient"
 	store "ticketmesh.dev/services/tickets/internal/sqlite"
-	"ticketmesh.dev/services/tickets/internal/testpay"
 )
 
 // Config says where the service keeps its data and whom it works with.
@@ -33,6 +31,7 @@ type Config struct {
 	Clock       clock.Clock
 	Logger      *slog.Logger
 	Verifier    auth.Verifier
+	Payments    Payments
 }
 
 // Open opens the store and returns the service, ready to be run.
@@ -53,7 +52,7 @@ func open(ctx context.Context, c Config, db *sqlite.DB) (*service.Service, error
 	if err != nil {
 		return nil, err
 	}
-	webhooks, err := testpay.LoadWebhooks(filepath.Join(c.DataDir, "test-webhook-secret"))
+	payments, webhooks, err := openPayments(c)
 	if err != nil {
 		return nil, err
 	}
@@ -71,11 +70,12 @@ func open(ctx context.Context, c Config, db *sqlite.DB) (*service.Service, error
 	if err != nil {
 		return nil, err
 	}
-	selling := app.New(inventory, codes, map[string]app.Provider{testpay.Name: testpay.Provider{}}, c.Clock, c.Logger)
-	handler, err := tickets.NewAPI(tickets.APIDeps{
-		Selling: selling, CodeKey: codes.PublicKey(), Clock: c.Clock, Logger: c.Logger,
-		Webhooks: map[string]rest.Webhooks{testpay.Name: signed{webhooks, c.Clock}},
-	})
+	selling := app.New(inventory, codes, payments, c.Clock, c.Logger)
+	deps := tickets.APIDeps{Selling: selling, CodeKey: codes.PublicKey(), Webhooks: webhooks, Clock: c.Clock, Logger: c.Logger}
+	if c.Payments.Stripe != nil {
+		deps.StripeKey = c.Payments.Stripe.PublishableKey
+	}
+	handler, err := tickets.NewAPI(deps)
 	if err != nil {
 		return nil, err
 	}
@@ -128,15 +128,4 @@ func announcer(inventory *store.Store, logger *slog.Logger) func(context.Context
 			}
 		}
 	}
-}
-
-// signed gives the test provider's checker the header it signs in.
-type signed struct {
-	webhooks *testpay.Webhooks
-	clock    clock.Clock
-}
-
-// Verify implements rest.Webhooks.
-func (s signed) Verify(header http.Header, body []byte) error {
-	return s.webhooks.Verify(header.Get("Ticketmesh-Signature"), body, s.clock.Now())
 }

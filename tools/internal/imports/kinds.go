@@ -37,7 +37,7 @@ var adapterNames = []string{
 	"sqlite", "dynamo", "postgres", "redis",
 	"folder", "s3", "secrets",
 	"smtp", "ses", "mailbox", "compose", "markdown", "pretix", "rrule",
-	"jose", "kms", "testpay", "showsclient",
+	"jose", "kms", "testpay", "stripe", "showsclient",
 	"scheduler", "streams", "lambda",
 }
 

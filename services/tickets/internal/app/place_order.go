@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -37,8 +38,8 @@ type OrderRequest struct {
 // The order and the request to the provider are durable before the provider is
 // asked. After a crash in between Reconcile asks again with the same request.
 func (s *Selling) PlaceOrder(ctx context.Context, caller Caller, request OrderRequest) (order.Order, []ticket.Ticket, error) {
-	if _, err := s.provider(request.Provider); err != nil {
-		return order.Order{}, nil, err
+	if !slices.Contains(s.payments.Offered, request.Provider) {
+		return order.Order{}, nil, payment.ErrUnknownProvider
 	}
 	var placed order.Order
 	err := s.store.Update(ctx, func(tx Tx) error {
@@ -82,7 +83,7 @@ func (s *Selling) place(tx Tx, caller Caller, request OrderRequest) (order.Order
 		ID: request.OrderID, Code: orderCode(), HoldID: held.ID, PerformanceID: show.ID, ShowID: show.ShowID,
 		OrganizerID: show.OrganizerID, CustomerID: caller.CustomerID, Email: request.Email, Language: request.Language,
 		Status: order.PendingPayment, Items: held.Items, Total: held.Total,
-		Payment:   payment.Payment{Provider: request.Provider, Token: request.Token, Status: payment.Requested, RequestedAt: now},
+		Payment:   payment.Payment{Provider: request.Provider, Token: request.Token, Status: payment.Requested, RequestedAt: now, CheckAt: now},
 		CreatedAt: now, Version: 1,
 	}
 	placed.Refunded.Currency = placed.Total.Currency
@@ -100,29 +101,39 @@ func (s *Selling) place(tx Tx, caller Caller, request OrderRequest) (order.Order
 	return placed, errors.Join(tx.PutHold(held), tx.PutOrder(placed), tx.Record(order.PlacedFact{Order: placed}))
 }
 
-// charge asks the provider for an order's payment and records the answer.
+// charge asks the provider for an order's payment and records the answer. An
+// order that was cancelled is never charged.
 func (s *Selling) charge(ctx context.Context, placed order.Order) (order.Order, []ticket.Ticket, error) {
-	// One that was cancelled is asked for too: if the money moved it goes back.
-	if placed.Payment.Status != payment.Requested {
+	if placed.Payment.Status != payment.Requested || placed.Status == order.Cancelled {
 		return s.settled(ctx, placed)
 	}
 	provider, err := s.provider(placed.Payment.Provider)
 	if err != nil {
 		return order.Order{}, nil, err
 	}
+	// A client that hangs up does not cut off what is under way.
+	ctx = context.WithoutCancel(ctx)
 	result, err := provider.Charge(ctx, payment.ChargeRequest{OrderID: placed.ID, Amount: placed.Total, Token: placed.Payment.Token})
 	if err != nil {
 		// Nobody knows whether the money moved: the order waits for Reconcile.
 		s.logger.WarnContext(ctx, "payment provider did not answer", "provider", placed.Payment.Provider, "order", placed.ID, "error", err)
 		return s.await(ctx, placed.ID, func(*order.Order) bool { return false })
 	}
+	return s.answered(ctx, placed, result)
+}
+
+// answered records what the provider says about an order's charge.
+func (s *Selling) answered(ctx context.Context, placed order.Order, result payment.ChargeResult) (order.Order, []ticket.Ticket, error) {
 	switch result.Status {
 	case payment.Captured:
-		return s.capture(ctx, placed, result.Reference)
+		return s.capture(ctx, placed, payment.Notice{OrderID: placed.ID, Status: payment.Captured, Reference: result.Reference})
 	case payment.Declined:
-		return s.decline(ctx, placed.ID, result.Reason)
+		return s.decline(ctx, placed.ID, result.Reference, result.Reason)
 	case payment.Pending, payment.Requested:
-		return s.await(ctx, placed.ID, func(current *order.Order) bool { return current.Pend(result.Reference) })
+		checkAt := s.clock.Now().Add(s.payments.Patience)
+		return s.await(ctx, placed.ID, func(current *order.Order) bool {
+			return current.Pend(result.Reference, result.ClientSecret, checkAt)
+		})
 	}
 	return order.Order{}, nil, fmt.Errorf("payment provider answered %q", result.Status)
 }
@@ -168,8 +179,8 @@ func (s *Selling) settled(ctx context.Context, placed order.Order) (order.Order,
 
 // capture records that the money of an order arrived: its tickets are issued
 // while its places are its own or still free, else all of it goes back. It may
-// be repeated.
-func (s *Selling) capture(ctx context.Context, placed order.Order, reference string) (order.Order, []ticket.Ticket, error) {
+// be repeated: only money under another reference is a surplus, which goes back.
+func (s *Selling) capture(ctx context.Context, placed order.Order, paid payment.Notice) (order.Order, []ticket.Ticket, error) {
 	// What an order has never changes, so its tickets are made, and their codes
 	// signed, before the store is kept waiting.
 	tickets, err := s.issue(placed)
@@ -189,12 +200,15 @@ func (s *Selling) capture(ctx context.Context, placed order.Order, reference str
 		}
 		if !current.TakesCapture() {
 			captured = current
-			return nil
+			if current.IsSurplus(paid.Reference) {
+				refund, err = s.returnSurplus(tx, current, paid)
+			}
+			return err
 		}
 		now := s.clock.Now()
 		err = claimAndSell(tx, current, now)
 		if errors.Is(err, inventory.ErrTaken) {
-			if refund, err = s.returnLate(tx, &current, reference, now); err != nil {
+			if refund, err = s.returnLate(tx, &current, paid.Reference, now); err != nil {
 				return err
 			}
 			captured = current
@@ -210,7 +224,7 @@ func (s *Selling) capture(ctx context.Context, placed order.Order, reference str
 				return err
 			}
 		}
-		current.Confirm(reference, ids)
+		current.Confirm(paid.Reference, ids)
 		captured, confirmed = current, true
 		return errors.Join(tx.PutOrder(current), tx.Record(order.ConfirmedFact{Order: current, Tickets: tickets}))
 	})
@@ -313,16 +327,18 @@ func (s *Selling) issue(placed order.Order) ([]order.IssuedTicket, error) {
 // returnLate cancels an order whose money came when its places were gone.
 func (s *Selling) returnLate(tx Tx, current *order.Order, reference string, now time.Time) (id.ID, error) {
 	cancelledBefore := current.Status == order.Cancelled
+	before := current.Refunded
 	current.CaptureTooLate(reference)
-	refund := order.Refund{ID: id.New(), OrderID: current.ID, Amount: current.Total, Reason: string(order.PaymentTooLate), CreatedAt: now}
+	refund := order.NewRefund(id.New(), *current, before, current.Total, string(order.PaymentTooLate), now)
 	if err := tx.PutRefund(refund); err != nil || cancelledBefore {
 		return refund.ID, err
 	}
 	return refund.ID, tx.Record(order.CancelledFact{Order: *current, Reason: order.PaymentTooLate})
 }
 
-// decline records that the provider refused and gives the hold back to the customer.
-func (s *Selling) decline(ctx context.Context, orderID id.ID, reason string) (order.Order, []ticket.Ticket, error) {
+// decline records that the provider refused a payment and gives the hold back to
+// the customer. A refusal of another payment than the order's is none of it.
+func (s *Selling) decline(ctx context.Context, orderID id.ID, reference, reason string) (order.Order, []ticket.Ticket, error) {
 	var declined order.Order
 	err := s.store.Update(ctx, func(tx Tx) error {
 		current, err := tx.Order(orderID)
@@ -330,7 +346,8 @@ func (s *Selling) decline(ctx context.Context, orderID id.ID, reason string) (or
 			return err
 		}
 		declined = current
-		if !current.Decline(reason) {
+		another := reference != "" && current.Payment.Reference != "" && reference != current.Payment.Reference
+		if another || !current.Decline(reason) {
 			return nil
 		}
 		if current.Status != order.Declined {
@@ -349,30 +366,6 @@ func (s *Selling) decline(ctx context.Context, orderID id.ID, reason string) (or
 		return order.Order{}, nil, err
 	}
 	return s.settled(ctx, declined)
-}
-
-// HandleNotice applies what a provider reports, any number of times and in any
-// order: captured money is the truth whatever was said before.
-func (s *Selling) HandleNotice(ctx context.Context, providerName string, notice payment.Notice) error {
-	current, _, err := s.store.Order(ctx, notice.OrderID)
-	if err != nil {
-		return err
-	}
-	if current.Payment.Provider != providerName {
-		return order.ErrNotFound
-	}
-	switch notice.Status {
-	case payment.Captured:
-		_, _, err = s.capture(ctx, current, notice.Reference)
-	case payment.Declined:
-		_, _, err = s.decline(ctx, notice.OrderID, "declined_by_provider")
-	case payment.Requested, payment.Pending:
-		return nil
-	}
-	if declined := (*order.DeclinedError)(nil); errors.As(err, &declined) {
-		return nil
-	}
-	return err
 }
 
 // codeAlphabet has no letters or digits that people confuse.

@@ -91,11 +91,18 @@ type Store interface {
 
 	// DueHolds returns active and awaiting holds whose expiry is not after now.
 	DueHolds(ctx context.Context, now time.Time, limit int) ([]id.ID, error)
-	// OpenOrders returns orders whose payment is still requested, cancelled ones
-	// too, and that were placed before.
-	OpenOrders(ctx context.Context, before time.Time, limit int) ([]id.ID, error)
-	// OpenRefunds returns refunds that were placed before and are not done.
-	OpenRefunds(ctx context.Context, before time.Time, limit int) ([]id.ID, error)
+	// OpenOrders returns orders, cancelled ones too, whose payment is requested or
+	// pending and whose CheckAt is not after due, by ascending id.
+	OpenOrders(ctx context.Context, due time.Time, page Page) ([]id.ID, error)
+	// OpenRefunds returns pending refunds whose DueAt is not after due, by
+	// ascending id.
+	OpenRefunds(ctx context.Context, due time.Time, page Page) ([]id.ID, error)
+	// RefundsByOrder returns all refunds of an order, by ascending id.
+	RefundsByOrder(ctx context.Context, orderID id.ID) ([]order.Refund, error)
+	// CapturesSeen returns until when a provider's captures have been compared with
+	// the orders; zero before the first time. SetCapturesSeen records it.
+	CapturesSeen(ctx context.Context, provider string) (time.Time, error)
+	SetCapturesSeen(ctx context.Context, provider string, until time.Time) error
 	// Waiting returns the performances and price categories somebody waits for.
 	Waiting(ctx context.Context) ([]WaitingFor, error)
 	// CancelledPerformances returns cancelled performances whose orders have not
@@ -111,11 +118,32 @@ type WaitingFor struct {
 	PriceCategory string
 }
 
-// Provider collects money and gives it back. Both calls may be repeated with the
-// same request and then have one effect.
+// Provider collects money and gives it back. Every call may be repeated with the
+// same request and then has one effect. An error says that nobody knows what
+// happened: the call is repeated later. Safe for concurrent use.
 type Provider interface {
+	// Charge asks for the payment of an order. What the provider will never do,
+	// now or later, is Declined.
 	Charge(ctx context.Context, r payment.ChargeRequest) (payment.ChargeResult, error)
-	Refund(ctx context.Context, r payment.RefundRequest) error
+	// Find tells what became of a charge, also when the answer to it was lost;
+	// payment.ErrNoCharge when the provider was never asked for it.
+	Find(ctx context.Context, q payment.ChargeQuery) (payment.ChargeResult, error)
+	// Cancel ends a payment so that it cannot be captured any more: Declined. It is
+	// Captured when that is too late, Pending when the provider cannot say yet, and
+	// payment.ErrNoCharge when there is nothing to end.
+	Cancel(ctx context.Context, q payment.ChargeQuery) (payment.ChargeResult, error)
+	// Refund gives money of a captured payment back, never more than was captured.
+	Refund(ctx context.Context, r payment.RefundRequest) (payment.RefundResult, error)
+	// Captures lists the payments captured since, earliest first.
+	Captures(ctx context.Context, since time.Time) ([]payment.Notice, error)
+}
+
+// Payments says who collects money and how long they may take.
+type Payments struct {
+	Providers map[string]Provider // by name
+	Offered   []string            // those that new orders may name
+	// Patience is how long a payment may be outstanding until it is cancelled.
+	Patience time.Duration
 }
 
 // Codes signs admission codes and reads them.
@@ -128,26 +156,29 @@ type Codes interface {
 
 // Selling is the use cases. Safe for concurrent use.
 type Selling struct {
-	store     Store
-	codes     Codes
-	providers map[string]Provider
-	clock     clock.Clock
-	logger    *slog.Logger
-	freed     chan struct{}
+	store    Store
+	codes    Codes
+	payments Payments
+	clock    clock.Clock
+	logger   *slog.Logger
+	freed    chan struct{}
 }
 
-// New returns the use cases over the ports. Providers are by name.
-func New(store Store, codes Codes, providers map[string]Provider, c clock.Clock, logger *slog.Logger) *Selling {
-	return &Selling{store: store, codes: codes, providers: providers, clock: c, logger: logger, freed: make(chan struct{}, 1)}
+// New returns the use cases over the ports.
+func New(store Store, codes Codes, payments Payments, c clock.Clock, logger *slog.Logger) *Selling {
+	return &Selling{store: store, codes: codes, payments: payments, clock: c, logger: logger, freed: make(chan struct{}, 1)}
 }
 
 func (s *Selling) provider(name string) (Provider, error) {
-	provider, known := s.providers[name]
+	provider, known := s.payments.Providers[name]
 	if !known {
 		return nil, payment.ErrUnknownProvider
 	}
 	return provider, nil
 }
+
+// Offered returns the names of the providers that new orders may name.
+func (s *Selling) Offered() []string { return s.payments.Offered }
 
 // Freed receives when places may have come free that somebody waits for.
 func (s *Selling) Freed() <-chan struct{} { return s.freed }

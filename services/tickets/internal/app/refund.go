@@ -12,6 +12,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
+	"ticketmesh.dev/services/tickets/internal/payment"
 	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
@@ -94,10 +95,12 @@ func (s *Selling) refundTickets(tx Tx, current order.Order, request RefundReques
 		}
 		voided = append(voided, t)
 	}
+	before := current.Refunded
 	if err := current.Refund(amount, left); err != nil {
 		return err
 	}
-	refund := order.Refund{ID: request.RefundID, OrderID: current.ID, Amount: amount, TicketIDs: request.TicketIDs, Reason: request.Reason, CreatedAt: s.clock.Now()}
+	refund := order.NewRefund(request.RefundID, current, before, amount, request.Reason, s.clock.Now())
+	refund.TicketIDs = request.TicketIDs
 	if err := s.voidTickets(tx, current, voided, ticket.ReasonRefunded); err != nil {
 		return err
 	}
@@ -176,6 +179,7 @@ func (s *Selling) cancel(ctx context.Context, orderID id.ID, rule func(Tx, order
 		if err != nil {
 			return err
 		}
+		before := current.Refunded
 		due, changed, err := current.Cancel()
 		cancelled = current
 		if err != nil || !changed {
@@ -193,7 +197,7 @@ func (s *Selling) cancel(ctx context.Context, orderID id.ID, rule func(Tx, order
 		}
 		if !due.IsZero() {
 			refundID = id.New()
-			refund := order.Refund{ID: refundID, OrderID: current.ID, Amount: due, Reason: string(reason), CreatedAt: now}
+			refund := order.NewRefund(refundID, current, before, due, string(reason), now)
 			for _, t := range voided {
 				refund.TicketIDs = append(refund.TicketIDs, t.ID)
 			}
@@ -211,6 +215,9 @@ func (s *Selling) cancel(ctx context.Context, orderID id.ID, rule func(Tx, order
 		if _, _, err := s.sendRefund(ctx, refundID); err != nil {
 			return order.Order{}, nil, err
 		}
+	}
+	if cancelled.Payment.Status == payment.Pending {
+		return s.abandon(ctx, cancelled)
 	}
 	return s.settled(ctx, cancelled)
 }
@@ -257,40 +264,68 @@ func (s *Selling) freeUnpaid(tx Tx, current order.Order, now time.Time) error {
 	return release(tx, held, now)
 }
 
-// sendRefund asks the provider for a refund that is stored and records that it
-// is done. When the provider does not answer, Reconcile asks again.
+// sendRefund asks the provider for a refund that is stored and records the
+// answer. When the provider does not answer, Reconcile asks again. The order is
+// the zero one when the refund is of an order that does not exist.
 func (s *Selling) sendRefund(ctx context.Context, refundID id.ID) (order.Refund, order.Order, error) {
 	var (
 		refund  order.Refund
 		current order.Order
 	)
-	load := func(tx Tx) (err error) {
-		if refund, err = tx.Refund(refundID); err != nil {
-			return err
-		}
-		current, err = tx.Order(refund.OrderID)
+	err := s.store.Update(ctx, func(tx Tx) (err error) {
+		refund, current, err = refundAndOrder(tx, refundID)
 		return err
+	})
+	if err != nil || refund.Status != payment.RefundPending {
+		return refund, current, err
 	}
-	if err := s.store.Update(ctx, load); err != nil {
-		return order.Refund{}, order.Order{}, err
-	}
-	if refund.Done {
-		return refund, current, nil
-	}
-	provider, err := s.provider(current.Payment.Provider)
+	provider, err := s.provider(refund.Provider)
 	if err != nil {
 		return order.Refund{}, order.Order{}, err
 	}
-	err = provider.Refund(ctx, paymentRefund(refund, current))
+	result, err := provider.Refund(ctx, payment.RefundRequest{
+		RefundID: refund.ID, Attempt: refund.Attempt, OrderID: refund.OrderID, Charge: refund.Charge, Reference: refund.Reference,
+		Amount: refund.Amount, Before: refund.Before,
+	})
 	if err != nil {
-		s.logger.WarnContext(ctx, "payment provider did not refund yet", "provider", current.Payment.Provider, "refund", refund.ID, "error", err)
+		s.logger.WarnContext(ctx, "payment provider did not refund yet", "provider", refund.Provider, "refund", refund.ID, "error", err)
 		return refund, current, nil
 	}
-	err = s.store.Update(ctx, func(tx Tx) error {
-		if err := load(tx); err != nil || refund.Done {
+	asked := refund.Attempt
+	return s.refunded(ctx, refundID, func(now order.Refund) bool { return now.Attempt == asked }, result)
+}
+
+func refundAndOrder(tx Tx, refundID id.ID) (order.Refund, order.Order, error) {
+	refund, err := tx.Refund(refundID)
+	if err != nil {
+		return refund, order.Order{}, err
+	}
+	current, err := tx.Order(refund.OrderID)
+	if errors.Is(err, order.ErrNotFound) {
+		return refund, order.Order{}, nil
+	}
+	return refund, current, err
+}
+
+// refunded records what the provider said about a refund, if the answer belongs
+// to it as it is now.
+func (s *Selling) refunded(ctx context.Context, refundID id.ID, belongs func(order.Refund) bool, result payment.RefundResult) (order.Refund, order.Order, error) {
+	var (
+		refund  order.Refund
+		current order.Order
+		news    bool
+	)
+	err := s.store.Update(ctx, func(tx Tx) (err error) {
+		news = false
+		if refund, current, err = refundAndOrder(tx, refundID); err != nil || !belongs(refund) {
 			return err
 		}
-		refund.Done = true
+		if news = refund.Answer(refund.Attempt, result, s.clock.Now()); !news {
+			return nil
+		}
+		if err := tx.PutRefund(refund); err != nil || refund.Status != payment.RefundDone || refund.Surplus {
+			return err // a surplus was never the order's money
+		}
 		fact := order.RefundedFact{Order: current, Refund: refund}
 		for _, ticketID := range refund.TicketIDs {
 			t, err := tx.Ticket(ticketID)
@@ -302,7 +337,11 @@ func (s *Selling) sendRefund(ctx context.Context, refundID id.ID) (order.Refund,
 		// The order's version counts what buyers see; that the money has arrived is one.
 		current.Version++
 		fact.Order = current
-		return errors.Join(tx.PutRefund(refund), tx.PutOrder(current), tx.Record(fact))
+		return errors.Join(tx.PutOrder(current), tx.Record(fact))
 	})
+	if err == nil && news && refund.Failure != "" {
+		s.logger.ErrorContext(ctx, "payment provider could not refund", "provider", refund.Provider, "refund", refund.ID, "order", refund.OrderID,
+			"reason", refund.Failure, "gives_up", refund.Status == payment.RefundFailed)
+	}
 	return refund, current, err
 }

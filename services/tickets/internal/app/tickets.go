@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"ticketmesh.dev/platform/id"
@@ -21,6 +22,14 @@ func (s *Selling) Order(ctx context.Context, caller Caller, orderID id.ID) (orde
 		return order.Order{}, nil, order.ErrNotFound
 	}
 	return found, tickets, nil
+}
+
+// Refunds returns what of an order was given back or is about to be, oldest
+// first, to whom Order returns the order.
+func (s *Selling) Refunds(ctx context.Context, orderID id.ID) ([]order.Refund, error) {
+	refunds, err := s.store.RefundsByOrder(ctx, orderID)
+	slices.SortStableFunc(refunds, func(a, b order.Refund) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return refunds, err
 }
 
 // OrderWithTickets is an order and the tickets issued for it.

@@ -83,13 +83,27 @@ type Order struct {
 // AwaitsPayment reports whether the provider's answer is still wanted.
 func (o *Order) AwaitsPayment() bool { return o.Status == PendingPayment }
 
-// Pend records that the provider will report later. An order that was cancelled
-// meanwhile stays cancelled.
-func (o *Order) Pend(reference string) bool {
+// Pend records that the provider will report later; when it has not until
+// checkAt it is asked. An order that was cancelled meanwhile stays cancelled.
+func (o *Order) Pend(reference, clientSecret string, checkAt time.Time) bool {
 	if o.Status != PendingPayment && o.Status != Cancelled || o.Payment.Status != payment.Requested {
 		return false
 	}
-	o.Payment.Status, o.Payment.Reference = payment.Pending, reference
+	o.Payment.Status, o.Payment.Reference, o.Payment.CheckAt = payment.Pending, reference, checkAt
+	if o.Status == PendingPayment {
+		o.Payment.ClientSecret = clientSecret
+	}
+	o.Version++
+	return true
+}
+
+// Recheck records that the provider was asked about a pending payment, knew
+// nothing new, and is asked again at the time.
+func (o *Order) Recheck(at time.Time) bool {
+	if o.Payment.Status != payment.Pending {
+		return false
+	}
+	o.Payment.CheckAt = at
 	o.Version++
 	return true
 }
@@ -124,8 +138,14 @@ func (o *Order) CaptureTooLate(reference string) bool {
 }
 
 func (o *Order) captured(reference string) {
-	o.Payment.Status, o.Payment.Reference, o.Payment.Reason = payment.Captured, reference, ""
+	o.Payment.Status, o.Payment.Reference, o.Payment.Reason, o.Payment.ClientSecret = payment.Captured, reference, "", ""
 	o.Version++
+}
+
+// IsSurplus reports whether captured money is of a payment too many: the order
+// was paid before, by a payment with another reference.
+func (o *Order) IsSurplus(reference string) bool {
+	return o.Payment.Status == payment.Captured && reference != o.Payment.Reference
 }
 
 // Decline records that the provider refused. It reports false when that is no
@@ -139,7 +159,7 @@ func (o *Order) Decline(reason string) bool {
 	case o.Status != Cancelled || !unsettled:
 		return false
 	}
-	o.Payment.Status, o.Payment.Reason = payment.Declined, reason
+	o.Payment.Status, o.Payment.Reason, o.Payment.ClientSecret = payment.Declined, reason, ""
 	o.Version++
 	return true
 }
@@ -179,6 +199,7 @@ func (o *Order) Cancel() (due money.Money, changed bool, err error) {
 		o.Refunded = o.Total
 	}
 	o.Status = Cancelled
+	o.Payment.ClientSecret, o.Payment.CheckAt = "", o.Payment.RequestedAt // nobody is to pay it, which the provider has to hear
 	o.Version++
 	return due, true, nil
 }

@@ -44,7 +44,7 @@ type machine struct {
 func (m *machine) apply(event string) bool {
 	switch event {
 	case "pend":
-		return m.order.Pend("ref")
+		return m.order.Pend("ref", "secret", m.order.CreatedAt.Add(time.Hour))
 	case "capture":
 		if !m.order.Confirm("ref", []id.ID{id.New(), id.New(), id.New()}) {
 			return false

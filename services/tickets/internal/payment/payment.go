@@ -11,8 +11,14 @@ import (
 	"ticketmesh.dev/platform/money"
 )
 
-// ErrUnknownProvider reports a provider that is not configured.
-var ErrUnknownProvider = errors.New("unknown payment provider")
+var (
+	// ErrUnknownProvider reports a provider that is not configured.
+	ErrUnknownProvider = errors.New("unknown payment provider")
+	// ErrNoCharge reports an order that the provider was never asked to charge.
+	ErrNoCharge = errors.New("provider knows no charge of the order")
+	// ErrUnsigned reports a webhook that the provider did not sign, or too long ago.
+	ErrUnsigned = errors.New("webhook is not signed by the provider")
+)
 
 // Status is how far a payment has come.
 type Status string
@@ -25,14 +31,24 @@ const (
 	Declined  Status = "declined"
 )
 
+// Reasons of a refusal that are not the provider's.
+const (
+	// ReasonExpired is of a payment that nothing was heard of for too long.
+	ReasonExpired = "payment_expired"
+	// ReasonCancelled is of a payment that was ended before money moved.
+	ReasonCancelled = "payment_cancelled"
+)
+
 // Payment is the payment of one order.
 type Payment struct {
-	Provider    string
-	Token       string
-	Status      Status
-	Reference   string // the provider's id of it
-	Reason      string // why it was declined, as a stable code
-	RequestedAt time.Time
+	Provider     string
+	Token        string
+	Status       Status
+	Reference    string // the provider's id of it
+	ClientSecret string // while the buyer has to do something: what their client needs for it
+	Reason       string // why it was declined, as a stable code
+	RequestedAt  time.Time
+	CheckAt      time.Time // while it is open: when the provider is asked about it
 }
 
 // ChargeRequest asks a provider to collect money. The provider must treat two
@@ -43,26 +59,75 @@ type ChargeRequest struct {
 	Token   string
 }
 
-// ChargeResult is what the provider says at once: Captured, Pending or Declined.
+// ChargeResult is how far a charge has come: Captured, Pending or Declined.
 type ChargeResult struct {
-	Status    Status
-	Reference string
-	Reason    string
+	Status       Status
+	Reference    string
+	ClientSecret string // of a pending one that waits for the buyer
+	Reason       string // of a declined one, as a stable code
 }
+
+// ChargeQuery names the charge of an order.
+type ChargeQuery struct {
+	OrderID   id.ID
+	Reference string    // empty when the answer to the request was not heard
+	Since     time.Time // it was not asked for before
+}
+
+// RefundStatus is how far a refund has come.
+type RefundStatus string
+
+// The states of a refund.
+const (
+	RefundPending RefundStatus = "pending"
+	RefundDone    RefundStatus = "done"
+	RefundFailed  RefundStatus = "failed"
+)
 
 // RefundRequest asks a provider to give money back. The provider must treat two
-// requests with one RefundID as one.
+// requests with one RefundID and Attempt as one.
 type RefundRequest struct {
 	RefundID  id.ID
+	Attempt   int // counts from 1; another one is made once the last has failed
 	OrderID   id.ID
-	Reference string
+	Charge    string // the provider's id of the payment that the money is of
+	Reference string // the provider's id of the refund, once it is known
 	Amount    money.Money
+	// Before is what refunds of the charge that were stored earlier give back. A
+	// provider with coarser units rounds the sum, so that roundings do not add up.
+	Before money.Money
 }
 
-// Notice is what a provider reports on its own.
+// RefundResult is how far a refund has come.
+type RefundResult struct {
+	Status    RefundStatus
+	Reference string
+	Reason    string // of a failed one, as a stable code
+}
+
+// Notice is what a provider reports of a payment on its own.
 type Notice struct {
 	ID        string
 	OrderID   id.ID
 	Status    Status // Captured or Declined
 	Reference string
+	Reason    string      // of a declined one, as a stable code
+	Amount    money.Money // that was captured; zero when the provider does not say
+	At        time.Time   // when it was captured, by the provider's clock
+	// Marked says that the payment was made by a request of this service, whether
+	// or not the order is known.
+	Marked bool
+}
+
+// RefundNotice is what a provider reports of a refund on its own.
+type RefundNotice struct {
+	RefundID id.ID
+	Attempt  int
+	Result   RefundResult
+}
+
+// Report is what a webhook says: of a payment, of a refund, or nothing that matters.
+type Report struct {
+	Notice *Notice
+	Refund *RefundNotice
 }

@@ -17,12 +17,14 @@ import (
 	"ticketmesh.dev/platform/clock"
 
 	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/payment"
 )
 
 // Webhooks reads what a payment provider reports.
 type Webhooks interface {
-	// Verify returns an error for what the provider did not sign.
-	Verify(header http.Header, body []byte) error
+	// Read returns what a webhook says; payment.ErrUnsigned for what the provider
+	// did not sign, any other error for what cannot be read.
+	Read(header http.Header, body []byte) (payment.Report, error)
 }
 
 // Deps is what the API needs.
@@ -30,13 +32,16 @@ type Deps struct {
 	Selling  *app.Selling
 	CodeKey  jose.JSONWebKey
 	Webhooks map[string]Webhooks // by provider
-	Clock    clock.Clock
-	Logger   *slog.Logger
+	// StripeKey is the publishable key that buyers' clients make Stripe's tokens
+	// with; empty when Stripe is not configured or they know it.
+	StripeKey string
+	Clock     clock.Clock
+	Logger    *slog.Logger
 }
 
 // New returns the API's routes, without what surrounds them on every service.
 func New(d Deps) (http.Handler, error) {
-	h := &handler{selling: d.Selling, key: d.CodeKey, clock: d.Clock, logger: d.Logger}
+	h := &handler{selling: d.Selling, key: d.CodeKey, stripeKey: d.StripeKey, clock: d.Clock, logger: d.Logger}
 	server, err := api.NewServer(h, security{},
 		api.WithNotFound(kit.NotFound),
 		api.WithMethodNotAllowed(kit.MethodNotAllowed),
@@ -45,14 +50,15 @@ func New(d Deps) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return verifyWebhooks(server, d.Webhooks), nil
+	return readWebhooks(server, d.Webhooks, d.Logger), nil
 }
 
 type handler struct {
-	selling *app.Selling
-	key     jose.JSONWebKey
-	clock   clock.Clock
-	logger  *slog.Logger
+	selling   *app.Selling
+	key       jose.JSONWebKey
+	stripeKey string
+	clock     clock.Clock
+	logger    *slog.Logger
 }
 
 var _ api.Handler = (*handler)(nil)

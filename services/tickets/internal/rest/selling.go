@@ -13,6 +13,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
+	"ticketmesh.dev/services/tickets/internal/payment"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
@@ -137,7 +138,7 @@ func (h *handler) PlaceOrder(ctx context.Context, req *api.PlaceOrder, _ api.Pla
 	if err != nil {
 		return nil, err
 	}
-	answer := orderAnswer(placed, tickets)
+	answer := orderAnswer(who, placed, tickets)
 	if placed.AwaitsPayment() {
 		return (*api.PlaceOrderAccepted)(answer), nil
 	}
@@ -146,11 +147,23 @@ func (h *handler) PlaceOrder(ctx context.Context, req *api.PlaceOrder, _ api.Pla
 
 // GetOrder implements api.Handler.
 func (h *handler) GetOrder(ctx context.Context, params api.GetOrderParams) (api.GetOrderRes, error) {
-	found, tickets, err := h.selling.Order(ctx, caller(ctx), params.OrderId)
+	who := caller(ctx)
+	found, tickets, err := h.selling.Order(ctx, who, params.OrderId)
 	if err != nil {
 		return nil, err
 	}
-	return orderAnswer(found, tickets), nil
+	refunds, err := h.selling.Refunds(ctx, found.ID)
+	if err != nil {
+		return nil, err
+	}
+	answer := orderAnswer(who, found, tickets)
+	for _, refund := range refunds {
+		answer.Refunds = append(answer.Refunds, api.OrderRefund{
+			RefundID: refund.ID, Amount: amount(refund.Amount), Status: refundStatuses[refund.Status], Reason: refund.Reason,
+			TicketIDs: refund.TicketIDs, Reference: optional(refund.Reference), CreatedAt: refund.CreatedAt,
+		})
+	}
+	return answer, nil
 }
 
 // ListOrders implements api.Handler.
@@ -165,13 +178,14 @@ func (h *handler) ListOrders(ctx context.Context, params api.ListOrdersParams) (
 		page.After = after
 	}
 	var (
+		who    = caller(ctx)
 		listed []app.OrderWithTickets
 		err    error
 	)
 	if performanceID, given := params.PerformanceId.Get(); given {
-		listed, err = h.selling.OrdersOf(ctx, caller(ctx), performanceID, page)
+		listed, err = h.selling.OrdersOf(ctx, who, performanceID, page)
 	} else {
-		listed, err = h.selling.Orders(ctx, caller(ctx), page)
+		listed, err = h.selling.Orders(ctx, who, page)
 	}
 	if err != nil {
 		return nil, err
@@ -186,18 +200,19 @@ func (h *handler) ListOrders(ctx context.Context, params api.ListOrdersParams) (
 		answer.NextCursor = api.NewOptString(next)
 	}
 	for _, found := range listed {
-		answer.Items = append(answer.Items, *orderAnswer(found.Order, found.Tickets))
+		answer.Items = append(answer.Items, *orderAnswer(who, found.Order, found.Tickets))
 	}
 	return answer, nil
 }
 
 // CancelOrder implements api.Handler.
 func (h *handler) CancelOrder(ctx context.Context, params api.CancelOrderParams) (api.CancelOrderRes, error) {
-	cancelled, tickets, err := h.selling.CancelOrder(ctx, caller(ctx), params.OrderId)
+	who := caller(ctx)
+	cancelled, tickets, err := h.selling.CancelOrder(ctx, who, params.OrderId)
 	if err != nil {
 		return nil, err
 	}
-	return orderAnswer(cancelled, tickets), nil
+	return orderAnswer(who, cancelled, tickets), nil
 }
 
 // RefundOrder implements api.Handler.
@@ -212,22 +227,43 @@ func (h *handler) RefundOrder(ctx context.Context, req *api.PlaceRefund, params 
 		RefundID: refund.ID, OrderID: refund.OrderID, Amount: amount(refund.Amount), TicketIDs: refund.TicketIDs,
 		Status: api.RefundStatusPending, OrderStatus: api.OrderStatus(refunded.Status),
 	}
-	if refund.Done {
+	if refund.Status == payment.RefundDone {
 		answer.Status = api.RefundStatusSucceeded
 	}
 	return answer, nil
 }
 
-func orderAnswer(o order.Order, tickets []ticket.Ticket) *api.Order {
+var refundStatuses = map[payment.RefundStatus]api.OrderRefundStatus{
+	payment.RefundPending: api.OrderRefundStatusPending,
+	payment.RefundDone:    api.OrderRefundStatusSucceeded,
+	payment.RefundFailed:  api.OrderRefundStatusFailed,
+}
+
+func orderAnswer(who app.Caller, o order.Order, tickets []ticket.Ticket) *api.Order {
 	answer := &api.Order{
 		OrderID: o.ID, Code: o.Code, Status: api.OrderStatus(o.Status), Total: amount(o.Total), PerformanceID: o.PerformanceID,
 		Version: o.Version, CreatedAt: o.CreatedAt, Tickets: make([]api.OrderTicket, len(tickets)),
+		Payment: api.NewOptOrderPayment(paymentAnswer(who, o)),
 	}
 	if !o.Refunded.IsZero() {
 		answer.Refunded = api.NewOptMoney(amount(o.Refunded))
 	}
 	for i, t := range tickets {
 		answer.Tickets[i] = api.OrderTicket{TicketID: t.ID, AreaID: t.AreaID, Seat: optional(t.Seat), Status: api.TicketStatus(t.Status)}
+	}
+	return answer
+}
+
+// paymentAnswer says how far a payment is. What the buyer's client finishes it
+// with is for the buyer alone.
+func paymentAnswer(who app.Caller, o order.Order) api.OrderPayment {
+	answer := api.OrderPayment{Provider: o.Payment.Provider, Status: api.OrderPaymentStatus(o.Payment.Status), Reason: optional(o.Payment.Reason)}
+	if o.Payment.ClientSecret == "" {
+		return answer
+	}
+	answer.Status = api.OrderPaymentStatusRequiresAction
+	if who.CustomerID == o.CustomerID {
+		answer.ClientSecret = optional(o.Payment.ClientSecret)
 	}
 	return answer
 }

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -14,44 +15,68 @@ import (
 	"ticketmesh.dev/services/tickets/internal/payment"
 )
 
-const webhookPath = "/tickets/payments/webhooks/"
+const (
+	webhookPath = "/tickets/payments/webhooks/"
+	stripe      = "stripe"
+)
 
-// verifyWebhooks checks the signature over the raw body of a webhook, before
-// anything of it is read as JSON.
-func verifyWebhooks(next http.Handler, webhooks map[string]Webhooks) http.Handler {
+// reading is what a webhook says, or why that cannot be told.
+type reading struct {
+	report payment.Report
+	err    error
+}
+
+type readingKey struct{}
+
+// readWebhooks checks the signature over the raw body of a webhook, before
+// anything of it is read as JSON, and hands on what it says.
+func readWebhooks(next http.Handler, webhooks map[string]Webhooks, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		provider, isWebhook := strings.CutPrefix(r.URL.Path, webhookPath)
 		if !isWebhook || r.Method != http.MethodPost {
 			next.ServeHTTP(w, r)
 			return
 		}
-		checker, known := webhooks[provider]
+		reader, known := webhooks[provider]
 		if !known {
 			kit.NotFound(w, r)
 			return
 		}
 		body, err := kit.RawBody(r)
 		if err != nil {
-			refusal := problem.InvalidRequest(problem.Field{Field: "body", Message: "could not be read"})
+			refusal := unreadable()
 			errors.As(err, &refusal) // the edge knows better what is wrong with it
 			problem.Write(w, r, refusal)
 			return
 		}
-		if err := checker.Verify(r.Header, body); err != nil {
+		report, err := reader.Read(r.Header, body)
+		if errors.Is(err, payment.ErrUnsigned) {
 			problem.Write(w, r, problem.New(http.StatusUnauthorized, problem.CodeUnauthenticated, "the signature is missing, wrong or too old"))
 			return
 		}
-		next.ServeHTTP(w, r)
+		if err != nil {
+			logger.WarnContext(r.Context(), "signed webhook cannot be read", "provider", provider, "error", err)
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), readingKey{}, reading{report, err})))
 	})
 }
 
-// ReceivePaymentWebhook implements api.Handler. Its signature was checked.
-func (h *handler) ReceivePaymentWebhook(ctx context.Context, req *api.PaymentWebhook, params api.ReceivePaymentWebhookParams) (api.ReceivePaymentWebhookRes, error) {
-	notice := payment.Notice{ID: req.ID, OrderID: req.OrderID, Status: payment.Captured, Reference: req.ID}
-	if req.Type == api.PaymentWebhookTypePaymentDeclined {
-		notice.Status = payment.Declined
+func unreadable() *problem.Problem {
+	return problem.InvalidRequest(problem.Field{Field: "body", Message: "could not be read as JSON"})
+}
+
+// receive applies what the webhook at hand says. Its signature was checked.
+func (h *handler) receive(ctx context.Context, provider string) error {
+	said, _ := ctx.Value(readingKey{}).(reading)
+	if said.err != nil {
+		return unreadable()
 	}
-	err := h.selling.HandleNotice(ctx, params.Provider, notice)
+	return h.selling.HandleReport(ctx, provider, said.report)
+}
+
+// ReceivePaymentWebhook implements api.Handler.
+func (h *handler) ReceivePaymentWebhook(ctx context.Context, _ *api.PaymentWebhook, params api.ReceivePaymentWebhookParams) (api.ReceivePaymentWebhookRes, error) {
+	err := h.receive(ctx, params.Provider)
 	if errors.Is(err, order.ErrNotFound) {
 		return nil, problem.NotFound("no such order at this provider")
 	}
@@ -59,4 +84,26 @@ func (h *handler) ReceivePaymentWebhook(ctx context.Context, req *api.PaymentWeb
 		return nil, err
 	}
 	return &api.WebhookReceipt{Received: true}, nil
+}
+
+// ReceiveStripeWebhook implements api.Handler. What is not known here is another
+// user's of the account, and sending it again would not help.
+func (h *handler) ReceiveStripeWebhook(ctx context.Context, _ *api.StripeEvent, _ api.ReceiveStripeWebhookParams) (api.ReceiveStripeWebhookRes, error) {
+	if err := h.receive(ctx, stripe); err != nil && !errors.Is(err, order.ErrNotFound) {
+		return nil, err
+	}
+	return &api.WebhookReceipt{Received: true}, nil
+}
+
+// ListPaymentProviders implements api.Handler.
+func (h *handler) ListPaymentProviders(context.Context) (*api.OfferedProviders, error) {
+	answer := &api.OfferedProviders{Items: []api.OfferedProvider{}}
+	for _, name := range h.selling.Offered() {
+		offered := api.OfferedProvider{Provider: name}
+		if name == stripe {
+			offered.PublishableKey = optional(h.stripeKey)
+		}
+		answer.Items = append(answer.Items, offered)
+	}
+	return answer, nil
 }

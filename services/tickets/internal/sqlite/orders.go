@@ -16,7 +16,7 @@ import (
 )
 
 const orderColumns = `id, code, hold_id, performance_id, show_id, organizer_id, customer_id, email, language, status, items, total, refunded,
-	currency, provider, token, payment_status, reference, reason, requested_at, ticket_ids, created_at, version`
+	currency, provider, token, payment_status, reference, client_secret, reason, requested_at, check_at, ticket_ids, created_at, version`
 
 // Order implements app.Tx.
 func (t *transaction) Order(orderID id.ID) (order.Order, error) {
@@ -28,11 +28,11 @@ func scanOrder(row scanner) (order.Order, error) {
 		o                                      order.Order
 		orderID, holdID, performanceID, showID []byte
 		items, ticketIDs                       []byte
-		requestedAt, createdAt                 int64
+		requestedAt, checkAt, createdAt        int64
 	)
 	err := row.Scan(&orderID, &o.Code, &holdID, &performanceID, &showID, &o.OrganizerID, &o.CustomerID, &o.Email, &o.Language, &o.Status,
 		&items, &o.Total.Amount, &o.Refunded.Amount, &o.Total.Currency, &o.Payment.Provider, &o.Payment.Token, &o.Payment.Status,
-		&o.Payment.Reference, &o.Payment.Reason, &requestedAt, &ticketIDs, &createdAt, &o.Version)
+		&o.Payment.Reference, &o.Payment.ClientSecret, &o.Payment.Reason, &requestedAt, &checkAt, &ticketIDs, &createdAt, &o.Version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, order.ErrNotFound
 	}
@@ -40,7 +40,8 @@ func scanOrder(row scanner) (order.Order, error) {
 		return o, err
 	}
 	o.ID, o.HoldID, o.PerformanceID, o.ShowID = id.ID(orderID), id.ID(holdID), id.ID(performanceID), id.ID(showID)
-	o.Refunded.Currency, o.Payment.RequestedAt, o.CreatedAt = o.Total.Currency, instant(requestedAt), instant(createdAt)
+	o.Refunded.Currency, o.CreatedAt = o.Total.Currency, instant(createdAt)
+	o.Payment.RequestedAt, o.Payment.CheckAt = instant(requestedAt), instant(checkAt)
 	if o.TicketIDs, err = decodeIDs(ticketIDs); err != nil {
 		return o, err
 	}
@@ -52,17 +53,18 @@ func scanOrder(row scanner) (order.Order, error) {
 func (t *transaction) PutOrder(o order.Order) error {
 	if o.Version > 1 {
 		// What was ordered, by whom and for how much does not change.
-		changed, err := t.Exec(`UPDATE orders SET status = ?, refunded = ?, payment_status = ?, reference = ?, reason = ?, ticket_ids = ?, version = ? WHERE id = ?`,
-			string(o.Status), o.Refunded.Amount, string(o.Payment.Status), o.Payment.Reference, o.Payment.Reason, encodeIDs(o.TicketIDs), o.Version, o.ID[:])
+		changed, err := t.Exec(`UPDATE orders SET status = ?, refunded = ?, payment_status = ?, reference = ?, client_secret = ?, reason = ?, check_at = ?, ticket_ids = ?,
+			version = ? WHERE id = ?`, string(o.Status), o.Refunded.Amount, string(o.Payment.Status), o.Payment.Reference, o.Payment.ClientSecret,
+			o.Payment.Reason, millis(o.Payment.CheckAt), encodeIDs(o.TicketIDs), o.Version, o.ID[:])
 		if err != nil || changed == 1 {
 			return err
 		}
 	}
-	_, err := t.Exec(`INSERT OR REPLACE INTO orders (`+orderColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err := t.Exec(`INSERT OR REPLACE INTO orders (`+orderColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		o.ID[:], o.Code, o.HoldID[:], o.PerformanceID[:], o.ShowID[:], o.OrganizerID, o.CustomerID, o.Email, o.Language, string(o.Status),
 		encodeItems(o.Items), o.Total.Amount, o.Refunded.Amount, o.Total.Currency, o.Payment.Provider, o.Payment.Token,
-		string(o.Payment.Status), o.Payment.Reference, o.Payment.Reason, millis(o.Payment.RequestedAt), encodeIDs(o.TicketIDs),
-		millis(o.CreatedAt), o.Version)
+		string(o.Payment.Status), o.Payment.Reference, o.Payment.ClientSecret, o.Payment.Reason, millis(o.Payment.RequestedAt),
+		millis(o.Payment.CheckAt), encodeIDs(o.TicketIDs), millis(o.CreatedAt), o.Version)
 	return err
 }
 
@@ -140,39 +142,7 @@ func (s *Store) orders(ctx context.Context, query string, args ...any) ([]order.
 }
 
 // OpenOrders implements app.Store.
-func (s *Store) OpenOrders(ctx context.Context, before time.Time, limit int) ([]id.ID, error) {
-	return s.ids(ctx, `SELECT id FROM orders WHERE payment_status = 'requested' AND created_at <= ? ORDER BY created_at LIMIT ?`, millis(before), limit)
-}
-
-// Refund implements app.Tx.
-func (t *transaction) Refund(refundID id.ID) (order.Refund, error) {
-	r := order.Refund{ID: refundID}
-	var (
-		orderID, ticketIDs []byte
-		createdAt          int64
-	)
-	err := t.QueryRow(`SELECT order_id, amount, currency, ticket_ids, reason, done, created_at FROM refunds WHERE id = ?`, refundID[:]).
-		Scan(&orderID, &r.Amount.Amount, &r.Amount.Currency, &ticketIDs, &r.Reason, &r.Done, &createdAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return r, order.ErrNotFound
-	}
-	if err != nil {
-		return r, err
-	}
-	r.OrderID, r.CreatedAt = id.ID(orderID), instant(createdAt)
-	r.TicketIDs, err = decodeIDs(ticketIDs)
-	return r, err
-}
-
-// PutRefund implements app.Tx.
-func (t *transaction) PutRefund(r order.Refund) error {
-	_, err := t.Exec(`INSERT INTO refunds (id, order_id, amount, currency, ticket_ids, reason, done, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET done = excluded.done`,
-		r.ID[:], r.OrderID[:], r.Amount.Amount, r.Amount.Currency, encodeIDs(r.TicketIDs), r.Reason, r.Done, millis(r.CreatedAt))
-	return err
-}
-
-// OpenRefunds implements app.Store.
-func (s *Store) OpenRefunds(ctx context.Context, before time.Time, limit int) ([]id.ID, error) {
-	return s.ids(ctx, `SELECT id FROM refunds WHERE done = 0 AND created_at <= ? ORDER BY created_at LIMIT ?`, millis(before), limit)
+func (s *Store) OpenOrders(ctx context.Context, due time.Time, page app.Page) ([]id.ID, error) {
+	return s.ids(ctx, `SELECT id FROM orders WHERE payment_status IN ('requested', 'pending') AND check_at <= ? AND id > ? ORDER BY id LIMIT ?`,
+		millis(due), page.After[:], page.Limit)
 }

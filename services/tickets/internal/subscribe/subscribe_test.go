@@ -86,7 +86,7 @@ func newConsuming(t *testing.T) *consuming {
 	if err != nil {
 		t.Fatal(err)
 	}
-	selling := app.New(opened, nil, nil, c, slog.New(slog.DiscardHandler))
+	selling := app.New(opened, nil, app.Payments{}, c, slog.New(slog.DiscardHandler))
 	subscriptions := subscribe.Subscriptions(selling, client)
 	if len(subscriptions) != 1 || subscriptions[0].Name != subscribe.PerformancesQueue {
 		t.Fatalf("subscriptions = %+v", subscriptions)

@@ -1,13 +1,16 @@
 package testpay_test
 
 import (
+	"context"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/money"
 
@@ -19,32 +22,86 @@ var now = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func TestTheTokenSaysWhatHappens(t *testing.T) {
 	t.Parallel()
+	const fails = payment.Status("error")
 	tests := []struct {
-		token  string
-		want   payment.Status
-		reason string
+		token               string
+		want, found, second payment.Status // found: no charge when empty
+		reason              string
 	}{
-		{"tok_ok", payment.Captured, ""},
-		{"tok_pending", payment.Pending, ""},
-		{"tok_declined", payment.Declined, "card_declined"},
-		{"tok_of_another_house", payment.Declined, "unknown_token"},
-		{"", payment.Declined, "unknown_token"},
+		{"tok_ok", payment.Captured, payment.Captured, payment.Captured, ""},
+		{"tok_pending", payment.Pending, payment.Pending, payment.Pending, ""},
+		{"tok_declined", payment.Declined, payment.Declined, payment.Declined, "card_declined"},
+		{"tok_error", fails, "", payment.Captured, ""},
+		{"tok_error_charged", fails, payment.Captured, payment.Captured, ""},
+		{"tok_timeout", fails, payment.Captured, payment.Captured, ""},
+		{"tok_timeout_uncharged", fails, "", payment.Captured, ""},
+		{"tok_of_another_house", payment.Declined, payment.Declined, payment.Declined, "unknown_token"},
+		{"", payment.Declined, payment.Declined, payment.Declined, "unknown_token"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.token, func(t *testing.T) {
 			t.Parallel()
+			provider := testpay.New(clock.NewManual(now))
 			request := payment.ChargeRequest{OrderID: id.New(), Amount: money.Money{Amount: 4200, Currency: "EUR"}, Token: tt.token}
-			got, err := testpay.Provider{}.Charge(t.Context(), request)
-			if err != nil || got.Status != tt.want || got.Reason != tt.reason || got.Reference == "" {
-				t.Errorf("Charge() = %+v, %v, want %s for %q", got, err, tt.want, tt.reason)
+			charge := func() payment.ChargeResult {
+				result, err := provider.Charge(t.Context(), request)
+				if err != nil {
+					result.Status = fails
+					if late := strings.HasPrefix(tt.token, "tok_timeout"); errors.Is(err, context.DeadlineExceeded) != late {
+						t.Errorf("Charge() = %v, want a timeout %t", err, late)
+					}
+				}
+				return result
 			}
-			if again, err := (testpay.Provider{}).Charge(t.Context(), request); err != nil || again != got {
-				t.Errorf("Charge() again = %+v, %v, want %+v", again, err, got)
+			if got := charge(); got.Status != tt.want || got.Reason != tt.reason || (got.Reference == "") != (tt.want == fails) {
+				t.Errorf("Charge() = %+v, want %s for %q", got, tt.want, tt.reason)
+			}
+			found, err := provider.Find(t.Context(), payment.ChargeQuery{OrderID: request.OrderID})
+			if found.Status != tt.found || errors.Is(err, payment.ErrNoCharge) != (tt.found == "") {
+				t.Errorf("Find() = %+v, %v, want %q", found, err, tt.found)
+			}
+			if got := charge(); got.Status != tt.second {
+				t.Errorf("Charge() again = %+v, want %s", got, tt.second)
 			}
 		})
 	}
-	if err := (testpay.Provider{}).Refund(t.Context(), payment.RefundRequest{}); err != nil {
-		t.Errorf("Refund() = %v", err)
+}
+
+func TestWebhooksMoveTheMoney(t *testing.T) {
+	t.Parallel()
+	at := clock.NewManual(now)
+	hooks := testpay.NewWebhooks([]byte("secret"))
+	provider := testpay.New(at)
+	reports := testpay.Reports{Provider: provider, Webhooks: hooks, Clock: at}
+	orderID := id.New()
+	read := func(body string) (payment.Report, error) {
+		return reports.Read(http.Header{"Ticketmesh-Signature": {hooks.Sign([]byte(body), now)}}, []byte(body))
+	}
+	if _, err := reports.Read(http.Header{}, []byte(`{}`)); !errors.Is(err, payment.ErrUnsigned) {
+		t.Errorf("unsigned: %v", err)
+	}
+	for _, nothing := range []string{`{`, `{}`, `{"id":"1","type":"payment.lost","orderId":"` + orderID.String() + `"}`, `{"type":"payment.captured","orderId":"x"}`} {
+		if got, err := read(nothing); err != nil || got.Notice != nil || got.Refund != nil {
+			t.Errorf("%s: %+v, %v, want nothing", nothing, got, err)
+		}
+	}
+	said := func(what string) payment.Notice {
+		t.Helper()
+		got, err := read(`{"id":"1","orderId":"` + orderID.String() + `",` + what + `}`)
+		if err != nil || got.Notice == nil {
+			t.Fatalf("%s: %+v, %v", what, got, err)
+		}
+		return *got.Notice
+	}
+	own := said(`"type":"payment.captured"`)
+	other := said(`"type":"payment.captured","reference":"another"`)
+	refused := said(`"type":"payment.declined"`)
+	if own.Status != payment.Captured || own.Reference == "" || other.Reference != "another" || refused.Status != payment.Declined || refused.Reference != own.Reference {
+		t.Errorf("notices = %+v, %+v, %+v", own, other, refused)
+	}
+	captures, err := provider.Captures(t.Context(), now)
+	if err != nil || len(captures) != 2 {
+		t.Errorf("Captures() = %+v, %v, want both", captures, err)
 	}
 }
 
@@ -84,7 +141,7 @@ func TestVerifyTakesWhatWasSigned(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			err := hooks.Verify(tt.header, []byte(tt.body), tt.at)
-			if (err == nil) != tt.wantOK || err != nil && !errors.Is(err, testpay.ErrBadSignature) {
+			if (err == nil) != tt.wantOK || err != nil && !errors.Is(err, payment.ErrUnsigned) {
 				t.Errorf("Verify(%q) = %v, want success %t", tt.header, err, tt.wantOK)
 			}
 		})
@@ -145,7 +202,7 @@ func FuzzVerify(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header string) {
 		err := hooks.Verify(header, body, now)
-		if err != nil && !errors.Is(err, testpay.ErrBadSignature) {
+		if err != nil && !errors.Is(err, payment.ErrUnsigned) {
 			t.Errorf("Verify(%q) = %v", header, err)
 		}
 		if err == nil && !strings.Contains(strings.ToLower(header), v1) {

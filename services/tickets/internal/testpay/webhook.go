@@ -12,14 +12,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"ticketmesh.dev/services/tickets/internal/payment"
 )
 
 // tolerance bounds how old a signature may be, so that a recorded webhook is of
 // no use later. Providers sign anew when they send again.
 const tolerance = 5 * time.Minute
-
-// ErrBadSignature reports a webhook that the provider did not send, or too long ago.
-var ErrBadSignature = errors.New("bad webhook signature")
 
 // Webhooks checks the signatures of the provider's webhooks.
 type Webhooks struct{ secret []byte }
@@ -64,10 +63,10 @@ func (w *Webhooks) Verify(header string, body []byte, now time.Time) error {
 	}
 	seconds, err := strconv.ParseInt(at, 10, 64)
 	if err != nil {
-		return ErrBadSignature
+		return payment.ErrUnsigned
 	}
 	if age := now.Sub(time.Unix(seconds, 0)); age > tolerance || age < -tolerance {
-		return ErrBadSignature
+		return payment.ErrUnsigned
 	}
 	want := w.sign(at, body)
 	for _, signature := range signatures {
@@ -76,7 +75,7 @@ func (w *Webhooks) Verify(header string, body []byte, now time.Time) error {
 			return nil
 		}
 	}
-	return ErrBadSignature
+	return payment.ErrUnsigned
 }
 
 // Sign returns the header for a body sent at the time.

@@ -14,6 +14,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
+	"ticketmesh.dev/services/tickets/internal/payment"
 	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 	"ticketmesh.dev/services/tickets/internal/waitlist"
@@ -120,7 +121,7 @@ func orders(f *fixture) {
 		})
 	}
 	put("placed")
-	o.Pend("ref_1")
+	o.Pend("ref_1", "pi_1_secret_2", start.Add(time.Hour))
 	put("pending")
 	o.Decline("card_declined")
 	put("declined")
@@ -211,29 +212,29 @@ func orderLists(f *fixture) {
 }
 
 func openOrders(f *fixture) {
-	open := func(before time.Time, limit int) []id.ID {
+	open := func(due time.Time, limit int) []id.ID {
 		f.Helper()
-		found, err := f.store().OpenOrders(f.Context(), before, limit)
-		f.ok(err)
-		slices.SortFunc(found, byID)
-		return found
+		return page(f, limit, func(orderID id.ID) id.ID { return orderID }, func(p app.Page) ([]id.ID, error) {
+			return f.store().OpenOrders(f.Context(), due, p)
+		})
 	}
 	var all []id.ID
-	for i := range 6 {
+	for i := range 7 {
 		o := newOrder(id.New(), "anna")
-		o.CreatedAt = start.Add(time.Duration(i) * time.Second)
+		o.Payment.CheckAt = start.Add(time.Duration(i) * time.Second)
 		f.update(func(tx app.Tx) error { return tx.PutOrder(o) })
 		all = append(all, o.ID)
 	}
 	f.same("before the first", open(start.Add(-time.Millisecond), 10), []id.ID{})
 	f.same("three", open(start.Add(2500*time.Millisecond), 10), all[:3])
-	f.same("limited", len(open(start.Add(time.Hour), 2)), 2)
+	f.same("in pages", open(start.Add(time.Hour), 2), all)
 	changes := []func(*order.Order){
-		func(o *order.Order) { o.Pend("ref") },
+		func(o *order.Order) { o.Pend("ref", "", start.Add(2*time.Hour)) },
 		func(o *order.Order) { o.Decline("card_declined") },
 		func(o *order.Order) { o.Confirm("ref", nil) },
 		func(o *order.Order) { o.CaptureTooLate("ref") },
 		func(o *order.Order) { _, _, _ = o.Cancel() },
+		func(o *order.Order) { o.Pend("ref", "", start); o.Recheck(start.Add(3 * time.Hour)) },
 	}
 	for i, change := range changes {
 		f.update(func(tx app.Tx) error {
@@ -242,22 +243,23 @@ func openOrders(f *fixture) {
 			return errors.Join(err, tx.PutOrder(o))
 		})
 	}
-	f.same("the cancelled one is still to be asked for", open(start.Add(time.Hour), 10), all[4:])
+	f.same("a cancelled one is still to be asked for", open(start.Add(time.Hour), 10), []id.ID{all[4], all[6]})
+	f.same("a pending one is later", open(start.Add(2*time.Hour), 10), []id.ID{all[0], all[4], all[6]})
+	f.same("and one that was asked for again", open(start.Add(3*time.Hour), 10), []id.ID{all[0], all[4], all[5], all[6]})
 	f.update(func(tx app.Tx) error {
 		o, err := tx.Order(all[4])
 		o.Decline("card_declined")
 		return errors.Join(err, tx.PutOrder(o))
 	})
-	f.same("until the provider has answered", open(start.Add(time.Hour), 10), all[5:])
+	f.same("until the provider has answered", open(start.Add(time.Hour), 10), all[6:])
 }
 
 func refunds(f *fixture) {
-	open := func(before time.Time, limit int) []id.ID {
+	open := func(due time.Time, limit int) []id.ID {
 		f.Helper()
-		found, err := f.store().OpenRefunds(f.Context(), before, limit)
-		f.ok(err)
-		slices.SortFunc(found, byID)
-		return found
+		return page(f, limit, func(refundID id.ID) id.ID { return refundID }, func(p app.Page) ([]id.ID, error) {
+			return f.store().OpenRefunds(f.Context(), due, p)
+		})
 	}
 	get := func(refundID id.ID) (r order.Refund, notFound error) {
 		f.Helper()
@@ -270,29 +272,58 @@ func refunds(f *fixture) {
 	if _, err := get(id.New()); !errors.Is(err, order.ErrNotFound) {
 		f.Errorf("Refund() = %v, want ErrNotFound", err)
 	}
+	o := newOrder(id.New(), "anna")
+	o.Payment.Reference = "pi_1"
 	var all []order.Refund
-	for i := range 3 {
-		r := order.Refund{
-			ID: id.New(), OrderID: id.New(), Amount: eur(int64(i) * 4200), Reason: "Übelkeit", CreatedAt: start.Add(time.Duration(i) * time.Second),
-		}
-		for range i {
-			r.TicketIDs = append(r.TicketIDs, id.New())
-		}
+	put := func(what string, r order.Refund) {
+		f.Helper()
 		f.update(func(tx app.Tx) error { return tx.PutRefund(r) })
 		got, err := get(r.ID)
 		f.ok(err)
-		f.same("refund", got, r)
+		f.same(what, got, r)
+	}
+	for i := range 3 {
+		r := order.NewRefund(id.New(), o, eur(int64(i)*4200), eur(4200), "Übelkeit", start.Add(time.Duration(i)*time.Second))
+		for range i {
+			r.TicketIDs = append(r.TicketIDs, id.New())
+		}
+		r.Surplus = i == 2
+		put("refund", r)
 		all = append(all, r)
 	}
 	f.same("before the first", open(start.Add(-time.Millisecond), 10), []id.ID{})
 	f.same("two", open(start.Add(1500*time.Millisecond), 10), []id.ID{all[0].ID, all[1].ID})
-	f.same("limited", len(open(start.Add(time.Hour), 2)), 2)
-	all[0].Done = true
-	f.update(func(tx app.Tx) error { return tx.PutRefund(all[0]) })
-	f.same("not done", open(start.Add(time.Hour), 10), []id.ID{all[1].ID, all[2].ID})
-	got, err := get(all[0].ID)
+	f.same("in pages", open(start.Add(time.Hour), 2), []id.ID{all[0].ID, all[1].ID, all[2].ID})
+	all[0].Answer(1, payment.RefundResult{Status: payment.RefundDone, Reference: "re_1"}, start)
+	put("done", all[0])
+	all[1].Answer(1, payment.RefundResult{Status: payment.RefundFailed, Reference: "re_2", Reason: "lost_card"}, start)
+	put("failed and tried again", all[1])
+	f.same("due", open(start.Add(time.Minute), 10), []id.ID{all[2].ID})
+	all[2].Answer(1, payment.RefundResult{Status: payment.RefundPending, Reference: "re_3"}, start)
+	put("accepted", all[2])
+	f.same("due later", open(start.Add(24*time.Hour), 10), []id.ID{all[1].ID, all[2].ID})
+	of, err := f.store().RefundsByOrder(f.Context(), o.ID)
 	f.ok(err)
-	f.same("done", got, all[0])
+	f.same("of the order", of, all)
+	none, err := f.store().RefundsByOrder(f.Context(), id.New())
+	f.ok(err)
+	f.same("of another", none, []order.Refund{})
+}
+
+func capturesSeen(f *fixture) {
+	seen := func(provider string) time.Time {
+		f.Helper()
+		until, err := f.store().CapturesSeen(f.Context(), provider)
+		f.ok(err)
+		return until
+	}
+	f.same("never", seen("test"), time.Time{})
+	for i := range 2 {
+		until := start.Add(time.Duration(i) * time.Minute)
+		f.ok(f.store().SetCapturesSeen(f.Context(), "test", until))
+		f.same("until", seen("test"), until)
+	}
+	f.same("of another provider", seen("stripe"), time.Time{})
 }
 
 func tickets(f *fixture) {

@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T, c clock.Clock) Opened) {
 		{"orders are listed newest first", orderLists},
 		{"orders whose payment is open", openOrders},
 		{"refunds", refunds},
+		{"captures that were seen", capturesSeen},
 		{"tickets", tickets},
 		{"tickets of a performance", ticketLists},
 		{"the largest order", largestOrder},
@@ -173,7 +174,7 @@ func newOrder(performanceID id.ID, customerID string) order.Order {
 		ID: id.New(), Code: "7KQ2M9XWDR", HoldID: h.ID, PerformanceID: performanceID, ShowID: id.New(), OrganizerID: "olga",
 		CustomerID: customerID, Email: "anna@example.com", Language: "de-AT", Status: order.PendingPayment, Items: h.Items, Total: h.Total,
 		Refunded:  eur(0),
-		Payment:   payment.Payment{Provider: "test", Token: "tok_ok", Status: payment.Requested, RequestedAt: start},
+		Payment:   payment.Payment{Provider: "test", Token: "tok_ok", Status: payment.Requested, RequestedAt: start, CheckAt: start},
 		CreatedAt: start, Version: 1,
 	}
 }
