@@ -408,16 +408,16 @@ func (m *model) settle() {
 	m.store.dead, m.store.updates = false, 0
 	m.ok(m.selling.CancelOrders(m.ctx))
 	m.check()
-	for i, p := range m.bank.outstanding() {
-		if p.status = payment.Declined; i%2 == 0 { // nobody is told
-			m.bank.capture(p)
-		}
-	}
 	for _, notice := range m.notices {
 		m.ok(ignore(m.selling.HandleNotice(m.ctx, "bank", notice), order.ErrNotFound))
 		m.check()
 	}
-	for range 6 { // answers of the bank are lost once each, refunds fail and are slow
+	for range 7 { // answers of the bank are lost once each, refunds fail and are slow
+		for i, p := range m.bank.outstanding() {
+			if p.status = payment.Declined; i%2 == 0 { // nobody is told
+				m.bank.capture(p)
+			}
+		}
 		m.refusal(m.selling.ReconcileCaptures(m.ctx))
 		m.check()
 		if err := m.refusal(m.selling.Reconcile(m.ctx, 0)); err != nil {
@@ -437,7 +437,7 @@ func (m *model) settle() {
 			m.Fatalf("the bank keeps %d of order %s (%s, payment %s) for tickets of %d", kept, orderID, o.Status, o.Payment.Status, worth)
 		}
 		if o.Payment.Status != payment.Captured && o.Payment.Status != payment.Declined || o.Status == order.PendingPayment {
-			m.Fatalf("order %s (%s, payment %s) still waits for its provider", orderID, o.Status, o.Payment.Status)
+			m.Fatalf("order %s (%s, payment %s) still waits for its provider: %+v of %+v", orderID, o.Status, o.Payment.Status, o.Payment, m.bank.find(own(orderID)))
 		}
 		if m.show.Cancelled && worth != 0 {
 			m.Fatalf("order %s of the cancelled performance has tickets", orderID)
@@ -701,6 +701,7 @@ func (m *model) interrupt() {
 	if m.store.dead {
 		return
 	}
+	m.check() // what was committed before the bank was asked
 	var possible []possibleStep
 	for _, name := range []string{"reconcile", "order again", "the bank repeats", "the bank decides", "the buyer pays twice", "captures are compared", "cancel", "refund", "time passes", "hold seats", "sweep"} {
 		for _, step := range m.steps() {

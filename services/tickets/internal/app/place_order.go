@@ -333,7 +333,12 @@ func (s *Selling) returnLate(tx Tx, current *order.Order, reference string, now 
 	if err := tx.PutRefund(refund); err != nil || cancelledBefore {
 		return refund.ID, err
 	}
-	return refund.ID, tx.Record(order.CancelledFact{Order: *current, Reason: order.PaymentTooLate})
+	// Of a performance that was cancelled the places may still be the order's own.
+	held, err := tx.Hold(current.HoldID)
+	if err == nil && held.OrderID == current.ID {
+		err = s.freeUnpaid(tx, *current, now)
+	}
+	return refund.ID, errors.Join(err, tx.Record(order.CancelledFact{Order: *current, Reason: order.PaymentTooLate}))
 }
 
 // decline records that the provider refused a payment and gives the hold back to
