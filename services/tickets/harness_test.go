@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -388,4 +390,14 @@ func (h *house) seatStates(performanceID id.ID, area string) map[string]string {
 	}
 	h.t.Fatalf("no area %s", area)
 	return nil
+}
+
+// secret signs the test provider's webhooks.
+func (h *house) secret() string {
+	h.t.Helper()
+	text, err := os.ReadFile(filepath.Join(h.dir, "test-webhook-secret"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return string(text)
 }

@@ -67,6 +67,10 @@ func TestWhatIsNotACommandIsToldInOneLine(t *testing.T) {
 		}
 		return path
 	}
+	readable := file("sk")
+	if err := os.Chmod(readable, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +92,12 @@ func TestWhatIsNotACommandIsToldInOneLine(t *testing.T) {
 		{"an issuer without its clients", []string{"up", "--oidc-issuer", "https://issuer.example.org"}, "", 2, "--oidc-client-id"},
 		{"demo users at another issuer", []string{"up", "--demo", "--oidc-issuer", "https://issuer.example.org", "--oidc-client-id", "a"}, "", 2, "--demo"},
 		{"a password file that is not there", []string{"up", "--smtp-host", "mail.example.org", "--smtp-password-file", nowhere}, "", 2, "--smtp-password-file"},
+		{"a key of Stripe without the secret of its webhooks", []string{"up", "--stripe-key-file", file("sk")}, "", 2, "--stripe-webhook-secret-file"},
+		{"a key of Stripe that others can read", []string{"up", "--stripe-key-file", readable, "--stripe-webhook-secret-file", file("whsec")}, "", 2, "0644"},
+		{"an empty key of Stripe", []string{"up", "--stripe-key-file", file(" \n"), "--stripe-webhook-secret-file", file("whsec")}, "", 2, "is empty"},
+		{"a publishable key of nobody", []string{"up", "--stripe-publishable-key", "pk"}, "", 2, "--stripe-key-file"},
+		{"nobody who collects money", []string{"up", "--test-payments=false"}, "", 2, "--stripe-key-file"},
+		{"no patience with payments", []string{"up", "--payment-patience", "1s"}, "", 2, "--payment-patience"},
 		{"a folder in use", []string{"up", "--addr", "127.0.0.1:0", "--data", s.data}, "", 1, "in use"},
 		{"an address in use", []string{"up", "--addr", taken.Addr().String(), "--data", t.TempDir()}, "", 1, "in use"},
 		{"an issuer that does not answer", []string{"up", "--addr", "127.0.0.1:0", "--data", t.TempDir(), "--oidc-issuer", "http://127.0.0.1:1", "--oidc-client-id", "a"}, "", 1, "127.0.0.1:1"},

@@ -41,6 +41,7 @@ type upFlags struct {
 	smtpHost, smtpUser, smtpTLS string
 	smtpPasswordFile, mailFrom  string
 	smtpPort                    int
+	payments                    paymentFlags
 }
 
 func newUp() *cobra.Command {
@@ -48,6 +49,7 @@ func newUp() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "up", Short: "Run the whole mesh in this process", Args: cobra.NoArgs,
 		RunE: does(func(cmd *cobra.Command, _ []string) error {
+			f.payments.testGiven = cmd.Flags().Changed(testPaymentsFlag)
 			return up(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}
@@ -67,6 +69,7 @@ func newUp() *cobra.Command {
 	flags.StringVar(&f.smtpPasswordFile, "smtp-password-file", "", "file with the password at the mail server")
 	flags.StringVar(&f.smtpTLS, "smtp-tls", "starttls", "starttls, tls or none")
 	flags.StringVar(&f.mailFrom, "mail-from", "", "sender of mails, with --smtp-host")
+	f.payments.define(flags)
 	return cmd
 }
 
@@ -87,6 +90,11 @@ func (f upFlags) config(stderr io.Writer) (mesh.Config, error) {
 	if f.oidcIssuer != "" && f.demo {
 		return mesh.Config{}, usageError{errors.New("--demo needs the built-in issuer")}
 	}
+	payments, err := f.payments.config()
+	if err != nil {
+		return mesh.Config{}, usageError{err}
+	}
+	c.Payments = payments
 	if f.smtpHost == "" {
 		return c, nil
 	}

@@ -49,6 +49,7 @@ type Config struct {
 	CORSOrigins []string
 	SMTP        *notificationsservice.SMTP // nil: the built-in mailbox
 	OIDC        OIDCConfig
+	Payments    ticketsservice.Payments
 	Clock       clock.Clock
 	Logger      *slog.Logger
 }
@@ -146,6 +147,7 @@ func (m *Mesh) openServices(ctx context.Context) error {
 	m.add(shows)
 	tickets, err := ticketsservice.Open(ctx, ticketsservice.Config{
 		DataDir: c.DataDir, BaseURL: m.url, Clock: c.Clock, Logger: c.Logger, Verifier: verifier, CORSOrigins: c.CORSOrigins,
+		Payments: c.Payments,
 	})
 	if err != nil {
 		return fmt.Errorf("tickets: %w", err)
