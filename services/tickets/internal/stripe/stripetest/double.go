@@ -239,14 +239,29 @@ func (d *Double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusTooManyRequests, "invalid_request_error", "rate_limit", "")
 		return
 	case Refused:
-		panic(http.ErrAbortHandler)
+		hangUp(w)
+		return
 	case Lost:
-		defer panic(http.ErrAbortHandler)
+		d.once(answer, r)
+		hangUp(w)
+		return
 	}
 	d.once(answer, r)
 	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
+}
+
+// hangUp ends the connection in the middle of an answer. Without the beginning of
+// one Go's client would ask again by itself, as the request has a key.
+func hangUp(w http.ResponseWriter) {
+	connection, buffered, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_, _ = buffered.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+	_ = buffered.Flush()
+	_ = connection.Close()
 }
 
 func (d *Double) fault(methodAndPath string) Fault {
