@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-faster/errors"
+	"github.com/go-faster/jx"
 	"github.com/google/uuid"
 )
 
@@ -2922,13 +2923,14 @@ func (s *Seats) SetAreas(val []AreaSeats) {
 
 func (*Seats) getSeatsRes() {}
 
-// An event as Stripe's API has it.
+// An event as Stripe's API has it; all of it is read from the signed body.
 // Ref: #/components/schemas/StripeEvent
 type StripeEvent struct {
 	// Stripe's id of the event.
 	ID string `json:"id"`
 	// What happened.
-	Type string `json:"type"`
+	Type            string `json:"type"`
+	AdditionalProps StripeEventAdditional
 }
 
 // GetID returns the value of ID.
@@ -2941,6 +2943,11 @@ func (s *StripeEvent) GetType() string {
 	return s.Type
 }
 
+// GetAdditionalProps returns the value of AdditionalProps.
+func (s *StripeEvent) GetAdditionalProps() StripeEventAdditional {
+	return s.AdditionalProps
+}
+
 // SetID sets the value of ID.
 func (s *StripeEvent) SetID(val string) {
 	s.ID = val
@@ -2949,6 +2956,22 @@ func (s *StripeEvent) SetID(val string) {
 // SetType sets the value of Type.
 func (s *StripeEvent) SetType(val string) {
 	s.Type = val
+}
+
+// SetAdditionalProps sets the value of AdditionalProps.
+func (s *StripeEvent) SetAdditionalProps(val StripeEventAdditional) {
+	s.AdditionalProps = val
+}
+
+type StripeEventAdditional map[string]jx.Raw
+
+func (s *StripeEventAdditional) init() StripeEventAdditional {
+	m := *s
+	if m == nil {
+		m = map[string]jx.Raw{}
+		*s = m
+	}
+	return m
 }
 
 // Ref: #/components/schemas/Ticket

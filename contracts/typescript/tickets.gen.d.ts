@@ -957,7 +957,7 @@ export interface components {
             reference?: string;
         };
         /**
-         * @description An event as Stripe's API has it.
+         * @description An event as Stripe's API has it; all of it is read from the signed body.
          * @example {
          *       "id": "evt_1PqXyZ",
          *       "object": "event",
@@ -984,6 +984,8 @@ export interface components {
             id: string;
             /** @description What happened. */
             type: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * @example {

@@ -47,7 +47,6 @@ type banked struct {
 type returned struct {
 	request payment.RefundRequest
 	result  payment.RefundResult
-	silent  bool
 }
 
 func newBank(c clock.Clock) *bank {
