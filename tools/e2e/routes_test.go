@@ -132,6 +132,7 @@ var validBodies = map[string]string{
 	"placeOrder":            `{"holdId":"0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b","payment":{"provider":"test","token":"tok_ok"}}`,
 	"refundOrder":           `{"ticketIds":["0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b"],"reason":"No input."}`,
 	"receivePaymentWebhook": `{"id":"evt_1","type":"payment.captured","orderId":"0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b"}`,
+	"receiveStripeWebhook":  `{"id":"evt_1","type":"payment_intent.succeeded"}`,
 	"transferTicket":        `{"email":"ben@example.org"}`,
 	"checkIn":               `{"code":"no code","gate":"north"}`,
 	"checkInBatch":          `{"scans":[{"code":"no code","gate":"north"}]}`,
