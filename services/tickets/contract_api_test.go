@@ -135,8 +135,9 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 	stripes(400, `{}`, stripetest.Sign([]byte(`{}`), stripetest.Secret, time.Now()))
 	stripes(415, dispute, stripetest.Sign([]byte(dispute), stripetest.Secret, time.Now()), "Content-Type", "text/plain")
 	stripes(413, strings.Repeat(" ", 1<<20)+dispute, "")
-	without := &conversation{house: newHouse(t), declared: c.declared, seen: c.seen}
-	without.say(404, "receiveStripeWebhook", "", dispute)
+	without := newHouse(t) // where money is not collected by Stripe
+	without.handler = h.api.Check(t, without.service.API)
+	(&conversation{without, c.operations}).say(404, "receiveStripeWebhook", "", dispute)
 
 	// Tickets.
 	ticket, gone := ordered.Tickets[0].TicketID, ordered.Tickets[1].TicketID

@@ -9,6 +9,8 @@ import (
 	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/contracts/showsevents"
 	"ticketmesh.dev/platform/event"
+
+	"ticketmesh.dev/services/tickets/embedded"
 )
 
 // consuming is the service in whose mesh the shows API answers any seat map
