@@ -75,7 +75,7 @@ components:
           schema: {$ref: '#/components/schemas/X'}
   schemas:
     X: {type: object, additionalProperties: false, required: [name], properties: {name: {type: [string, "null"], maxLength: 9, pattern: '^a'}, part: {$ref: '#/components/schemas/Part'}}}
-    Part: {type: object, properties: {a: {type: string}}}
+    Part: {type: object, properties: {a: {type: string, default: q}}}
 `
 
 // TestMain has git look for repositories where it is told, also when the tests
@@ -188,6 +188,13 @@ func TestTheWorkTreeIsComparedWithARef(t *testing.T) {
 	if got := r.rules("HEAD"); got != "type-changed" {
 		t.Errorf("a shared definition changed: %s", got)
 	}
+	r.write(eventFile, strings.Replace(eventSchema, `{"$ref": "../shared.v1.schema.json#/$defs/Money"}`, money, 1))
+	if err := os.Remove(filepath.Join(r.root, sharedFile)); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.rules("HEAD"); got != "" {
+		t.Errorf("definitions that are shared no more: %s", got)
+	}
 	r.write(sharedFile, sharedSchema)
 	if err := os.Remove(filepath.Join(r.root, eventFile)); err != nil {
 		t.Fatal(err)
@@ -205,6 +212,11 @@ func TestReleasesAreComparedWithToo(t *testing.T) {
 	r.commit()
 	r.git("tag", "--annotate", "--message", "x", "v1.1.0")
 	r.git("tag", "other")
+	r.git("checkout", "--quiet", "-b", "aside")
+	r.write("contracts/events/x/aside.fact.v1.schema.json", eventSchema)
+	r.commit()
+	r.git("tag", "v2.0.0") // no release that the work tree descends from
+	r.git("checkout", "--quiet", "main")
 	r.write(eventFile, strings.Replace(eventSchema, `"enum": ["one", "two"]`, `"enum": ["one", "two", "three"]`, 1))
 	if err := os.Remove(filepath.Join(r.root, "contracts/events/x/new.fact.v1.schema.json")); err != nil {
 		t.Fatal(err)
@@ -258,6 +270,8 @@ func TestDocumentsAreCompared(t *testing.T) {
 		{"a closed answer", "schema: {type: object, additionalProperties: false, properties: {code", "schema: {type: object, properties: {code", "additional-properties-opened", ""},
 		{"a header of an answer", "          headers: {X-Count: {schema: {type: integer}}}\n", "", "optional-response-header-removed", ""},
 		{"a default of a parameter", "default: 5", "default: 6", "request-parameter-default-value-changed", "request-parameter-default-value-changed"},
+		{"a default in a request", "default: q", "default: r", "request-property-default-value-changed", "request-property-default-value-changed"},
+		{"no default in a request", ", default: q", "", "request-property-default-value-removed", ""},
 		{"no default of a parameter", ", default: 5", "", "request-parameter-default-value-removed", ""},
 		{"a summary", "      operationId: getY", "      summary: z\n      operationId: getY", "", ""},
 	}

@@ -22,7 +22,6 @@ var alsoBreaking = []string{
 	// A client that leaves something out gets another answer.
 	"request-parameter-default-value-changed", "request-parameter-default-value-removed",
 	"request-property-default-value-changed", "request-property-default-value-removed",
-	"request-body-default-value-changed", "request-body-default-value-removed",
 }
 
 // deprecation is hidden from oasdiff, which would let go silently what was to end

@@ -30,6 +30,7 @@ func TestFindingsInDocumentsPointAtWhatChanged(t *testing.T) {
 	changed := r.replaced(apiFile, apiDocument, "maxLength: 9}}", "maxLength: 8}}")
 	changed = r.replaced(apiFile, changed, "maxLength: 9, pattern", "maxLength: 8, pattern")
 	changed = r.replaced(apiFile, changed, ", kind: {type: string, enum: [a]}", "")
+	changed = r.replaced(apiFile, changed, "code: {type: string}", "code: {type: string}, more: {type: string}")
 	r.replaced(apiFile, changed, "    put:\n", "    post:\n")
 	var got []string
 	for _, finding := range r.check("HEAD").Findings {
@@ -39,6 +40,7 @@ func TestFindingsInDocumentsPointAtWhatChanged(t *testing.T) {
 		"/paths/~1x~1{id}/parameters/0/schema/maxLength",
 		"/paths/~1x~1{id}/get/responses/200/content/application~1json/schema/properties/kind",
 		"/paths/~1x~1{id}/put",
+		"/components/responses/Problem/content/application~1json/schema/properties/more",
 		"/info/x-history",
 	} {
 		if !slices.Contains(got, want) {
@@ -75,6 +77,9 @@ func TestAChangeOfAFileNeedsAnEntryInItsHistory(t *testing.T) {
 		{"an example", eventFile, event(first, ""), strings.Replace(event(first, ""), `{"type": "string"}`, `{"type": "string", "examples": ["x"]}`, 1), false},
 		{"what a property named title is", eventFile, event(first, ""), strings.Replace(event(first, ""), `{"type": "string"}`, `{"type": "string", "default": "x"}`, 1), true},
 		{"a property named title", eventFile, event(first, ""), strings.Replace(event(first, ""), `"title"`, `"name"`, 1), true},
+		{"a text of a property named properties", eventFile, event(first, `, "properties": {"title": "a"}`), event(first, `, "properties": {"title": "b"}`), false},
+		{"a constant with a title", eventFile, event(first, `, "fixed": {"const": {"title": "a"}}`), event(first, `, "fixed": {"const": {"title": "b"}}`), true},
+		{"an enum with titles", eventFile, event(first, `, "fixed": {"enum": [{"title": "a"}]}`), event(first, `, "fixed": {"enum": [{"title": "b"}]}`), true},
 		{"a shared definition", sharedFile, `{"x-history": [` + first + `], "$defs": {}}`, `{"x-history": [` + first + `], "$defs": {"A": true}}`, true},
 		{"a document", apiFile, document(first, ""), document(first, parameter), true},
 		{"a document, told", apiFile, document(first, ""), document(entry+","+first, parameter), false},
@@ -135,6 +140,7 @@ func TestCorrectionsAcceptWhatADocumentHadWrong(t *testing.T) {
 	}{
 		{"the place", length, "request-parameter-max-length-decreased", []string{length}},
 		{"everything below", "/paths/**", "request-parameter-max-decreased", []string{maximum}},
+		{"another document", length, "request-parameter-max-length-decreased", nil},
 		{"another place", maximum, "request-parameter-max-length-decreased", nil},
 		{"another rule", length, "request-parameter-max-decreased", nil},
 		{"above the place", "/paths", "request-parameter-max-decreased", nil},
@@ -145,7 +151,13 @@ func TestCorrectionsAcceptWhatADocumentHadWrong(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := corrected(t)
-			r.write(correctionsFile, correction(apiFile, tt.pointer, tt.rule, "it was always refused"))
+			const another = "contracts/api/another.openapi.yaml"
+			r.write(another, apiDocument)
+			file := apiFile
+			if tt.name == "another document" {
+				file = another
+			}
+			r.write(correctionsFile, correction(file, tt.pointer, tt.rule, "it was always refused"))
 			report := r.check("HEAD")
 			var accepted []string
 			for _, finding := range report.Findings {

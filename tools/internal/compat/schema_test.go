@@ -30,7 +30,7 @@ const eventSchema = `{
 		"large": {"type": "integer", "minimum": -9223372036854775808, "maximum": 9223372036854775807},
 		"closed": {"type": "object", "additionalProperties": false, "properties": {"a": {"type": "string"}}},
 		"refused": {"not": {"required": ["a"], "properties": {"a": {"type": "string"}}}},
-		"sealed": {"unevaluatedProperties": false, "properties": {"inner": {"properties": {"a": {}}}}, "anyOf": [{"properties": {"a": {"type": "string"}}}, {}]},
+		"sealed": {"unevaluatedProperties": false, "properties": {"inner": {"properties": {"a": {}}}}, "anyOf": [{"properties": {"a": {"properties": {"x": {}}}}}, {}]},
 		"never": {"not": {"$ref": "#/$defs/Row"}},
 		"a/b~c": {"type": "string"},
 		"choice": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
@@ -39,8 +39,10 @@ const eventSchema = `{
 	"$defs": {"Item": {"type": "object", "required": ["seat"], "properties": {"seat": {"type": "string"}, "self": {"$ref": "#/$defs/Item"}}}, "Row": {"maxLength": 5}}
 }`
 
+const money = `{"type": "object", "minProperties": 1, "required": ["amount", "currency"], "properties": {"amount": {"type": "integer"}, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}}}`
+
 const sharedSchema = `{"$defs": {
-	"Money": {"type": "object", "minProperties": 1, "required": ["amount", "currency"], "properties": {"amount": {"type": "integer"}, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}}},
+	"Money": ` + money + `,
 	"Other": {"type": "object", "minProperties": 1, "required": ["amount", "currency"], "properties": {"amount": {"type": "integer"}, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}}}
 }}`
 
@@ -214,6 +216,9 @@ func TestSmallChangesAreJudgedInBothDirections(t *testing.T) {
 		{"alternative of a closed object", func(s state) {
 			at(property(s, "sealed")["anyOf"].([]any)[0].(map[string]any), "properties")["b"] = anything
 		}, "closed-property-added", "property-removed"},
+		{"part of a property of an alternative of a closed object", func(s state) {
+			at(property(s, "sealed")["anyOf"].([]any)[0].(map[string]any), "properties", "a", "properties")["b"] = anything
+		}, "", "property-removed"},
 		{"part of a property of a closed object", func(s state) {
 			at(property(s, "sealed"), "properties", "inner", "properties")["b"] = anything
 		}, "", "property-removed"},
