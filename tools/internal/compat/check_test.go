@@ -351,6 +351,10 @@ func TestWhatCannotBeComparedIsNotCompatible(t *testing.T) {
 	if _, err := compat.Check(t.Context(), r.root, "HEAD"); err == nil || !strings.Contains(err.Error(), eventFile) {
 		t.Errorf("a broken schema: %v, want an error that names it", err)
 	}
+	r.write(eventFile, strings.Replace(eventSchema, `"title": "AB"`, `"type": "object"`, 1))
+	if _, err := compat.Check(t.Context(), r.root, "HEAD"); err == nil || !strings.Contains(err.Error(), "/type is there twice") {
+		t.Errorf("a keyword twice: %v, want an error that names it", err)
+	}
 	nowhere := t.TempDir()
 	if _, err := compat.Check(t.Context(), nowhere, "HEAD"); err == nil || errors.Is(err, compat.ErrUnknownRef) {
 		t.Errorf("no repository: %v, want an error that does not blame the ref", err)
