@@ -30,8 +30,8 @@ func TestFindingsInDocumentsPointAtWhatChanged(t *testing.T) {
 	changed := r.replaced(apiFile, apiDocument, "maxLength: 9}}", "maxLength: 8}}")
 	changed = r.replaced(apiFile, changed, "maxLength: 9, pattern", "maxLength: 8, pattern")
 	changed = r.replaced(apiFile, changed, ", kind: {type: string, enum: [a]}", "")
-	changed = r.replaced(apiFile, changed, "code: {type: string}", "code: {type: string}, more: {type: string}")
-	r.replaced(apiFile, changed, "    put:\n", "    post:\n")
+	changed = r.replaced(apiFile, changed, "      operationId: putX\n", "      operationId: putX\n      parameters: [{name: more, in: query, required: true, schema: {type: string}}]\n")
+	r.replaced(apiFile, changed, "    delete:\n", "    head:\n")
 	var got []string
 	for _, finding := range r.check("HEAD").Findings {
 		got = append(got, finding.Pointer)
@@ -39,8 +39,8 @@ func TestFindingsInDocumentsPointAtWhatChanged(t *testing.T) {
 	for _, want := range []string{
 		"/paths/~1x~1{id}/parameters/0/schema/maxLength",
 		"/paths/~1x~1{id}/get/responses/200/content/application~1json/schema/properties/kind",
-		"/paths/~1x~1{id}/put",
-		"/components/responses/Problem/content/application~1json/schema/properties/more",
+		"/paths/~1z/delete",
+		"/paths/~1x~1{id}/put/parameters/0/name", // where it begins
 		"/info/x-history",
 	} {
 		if !slices.Contains(got, want) {
