@@ -134,6 +134,7 @@ func TestSmallChangesAreJudgedInBothDirections(t *testing.T) {
 		{"order of required", set(root, "required", []any{"items", "price", "id"}), "", ""},
 		{"order of an enum", set(prop("kind"), "enum", []any{"two", "one"}), "", ""},
 		{"a number spelled otherwise", set(prop("count"), "minimum", json.Number("1.0")), "", ""},
+		{"a constant spelled otherwise", set(prop("level"), "const", json.Number("3.0")), "", ""},
 		{"no bound at all", set(prop("email"), "minLength", 0.0), "", ""},
 		{"openness spelled out", set(root, "additionalProperties", true), "", ""},
 		{"type as a list of one", set(prop("name"), "type", []any{"string"}), "", ""},
