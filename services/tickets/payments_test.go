@@ -199,6 +199,19 @@ func stripeBody(holdID, method string) map[string]any {
 	return map[string]any{"holdId": holdID, "payment": map[string]any{"provider": "stripe", "token": method}}
 }
 
+func TestAProviderThatIsNotOfferedIsRefusedByItsField(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t) // by the test provider alone
+	p := h.performance(nil)
+	held := h.hold("anna", p, seats("stalls", "A-1"))
+	var refused struct{ Errors []struct{ Field string } }
+	h.refuses(400, "invalid_request", "POST", "/tickets/orders", "anna", stripeBody(held.HoldID, "pm_card_visa")).json(t, &refused)
+	if len(refused.Errors) != 1 || refused.Errors[0].Field != "payment.provider" {
+		t.Errorf("errors %v", refused.Errors)
+	}
+	h.must(201, "POST", "/tickets/orders", "anna", orderBody(held.HoldID, "tok_ok")) // the hold lives on
+}
+
 // deliver sends webhooks of Stripe as they are.
 func (h *house) deliver(webhooks ...stripetest.Webhook) {
 	h.t.Helper()

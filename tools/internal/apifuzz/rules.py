@@ -25,6 +25,12 @@ RULES = [
     (r"placeHold", r"unknown_seat|limit_exceeded"),
     (r"placeHold", r"items\[\d+\]\.\w+: is for (general|seated) areas; .*"),
     (r"placeOrder", r"payment_declined"),
+    # Which providers there are is configured.
+    (r"placeOrder", r"payment\.provider: is not one that money is collected by here"),
+    # What a PUT makes is refused in words; a pattern of its path would be a 404.
+    (r"putSubscription", r"name: must be a lower-case letter .*"),
+    # Event types are in another document; and a text is "now" or an instant.
+    (r"putSubscription", r"types\[\d+\]: is no event type of asyncapi.yaml|from: must be \"now\" or an RFC 3339 time"),
     (r"joinWaitlist", r"unknown_price_category"),
     (r"schedule(Performance|Series)", r"unknown_seat_plan"),
     # Clocks, countries and currencies have databases, and an instant has a zone.

@@ -47,7 +47,6 @@ var problems = []struct {
 	{ticket.ErrInvalidCode, http.StatusUnprocessableEntity, "invalid_code", "not a code of this house"},
 	{waitlist.ErrNotSoldOut, http.StatusConflict, "not_sold_out", "there are enough places: hold them"},
 	{waitlist.ErrUnknownCategory, http.StatusUnprocessableEntity, "unknown_price_category", "the performance has no such price category"},
-	{payment.ErrUnknownProvider, http.StatusBadRequest, problem.CodeInvalidRequest, "no such payment provider"},
 }
 
 // problemOf returns what the API says to an error; nil for one that is not the
@@ -63,6 +62,8 @@ func problemOf(err error) *problem.Problem {
 	switch {
 	case errors.As(err, &invalid):
 		return problem.InvalidRequest(problem.Field{Field: invalid.Field, Message: invalid.Message})
+	case errors.Is(err, payment.ErrUnknownProvider):
+		return problem.InvalidRequest(problem.Field{Field: "payment.provider", Message: "is not one that money is collected by here"})
 	case errors.As(err, &unavailable):
 		return problem.New(http.StatusConflict, "seats_unavailable", "not all of the seats are free").With("seats", unavailable.Seats)
 	case errors.As(err, &unknown):
