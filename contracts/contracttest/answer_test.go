@@ -185,10 +185,10 @@ func TestAPreflightIsNobodysOperation(t *testing.T) {
 	}
 }
 
-// stubborn is a connection that broke.
-type stubborn struct{ *httptest.ResponseRecorder }
+// brokenConnection takes no body: the client is gone.
+type brokenConnection struct{ *httptest.ResponseRecorder }
 
-func (stubborn) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+func (brokenConnection) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
 func TestARequestThatIsCutOffIsHeldToWhatItWasTold(t *testing.T) {
 	t.Parallel()
@@ -217,7 +217,7 @@ func TestARequestThatIsCutOffIsHeldToWhatItWasTold(t *testing.T) {
 	}
 	f := &fake{}
 	handler := read(t).Check(f, told(200, thing, isJSON...))
-	handler.ServeHTTP(stubborn{httptest.NewRecorder()}, httptest.NewRequest("GET", "/things/1", nil))
+	handler.ServeHTTP(brokenConnection{httptest.NewRecorder()}, httptest.NewRequest("GET", "/things/1", nil))
 	if len(f.errors) != 0 {
 		t.Errorf("a broken connection: found %v", f.errors)
 	}
