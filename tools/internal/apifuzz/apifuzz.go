@@ -77,7 +77,7 @@ var callers = []caller{
 // takes minutes, and needs the network the first time (see python.Install for its
 // errors).
 func Run(ctx context.Context, c Config) error {
-	programs, err := python.Install(ctx, c.Root)
+	programs, err := python.Install(ctx, c.Root, "schemathesis")
 	if err != nil {
 		return err
 	}

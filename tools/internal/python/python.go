@@ -1,6 +1,7 @@
-// Package python runs the tools that tools/pinned has from PyPI, at the versions
-// and with the hashes that its requirements name. Only the fuzzing of the APIs
-// needs them; what is built, tested or run never does.
+// Package python installs the tools that tools/pinned/python has from PyPI, at the
+// versions and with the hashes that its requirements name: each set of tools in an
+// environment of its own. Tests, checks and fuzzing need them; what is built or run
+// never does.
 package python
 
 import (
@@ -25,23 +26,24 @@ var names = []string{"python3", "python", "python3.14", "python3.13", "python3.1
 // fits fails in a Python that is too old or cannot make an environment.
 const fits = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 
-// Install installs the tools into .cache/python below the workspace at root unless
-// those that the requirements name are there already, and returns the folder of
-// their programs. It needs the network the first time, and must not be called
-// twice at once for a workspace. Without a Python it is ErrMissing.
-func Install(ctx context.Context, root string) (string, error) {
+// Install installs the tools of tools/pinned/python/<set>.txt into
+// .cache/python/<set> below the workspace at root unless those that the
+// requirements name are there already, and returns the folder of their programs. It
+// needs the network the first time, and must not be called twice at once for a set
+// of a workspace. Without a Python it is ErrMissing.
+func Install(ctx context.Context, root, set string) (string, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return "", err
 	}
-	requirements := filepath.Join(root, "tools", "pinned", "requirements.txt")
+	requirements := filepath.Join(root, "tools", "pinned", "python", set+".txt")
 	content, err := os.ReadFile(requirements)
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(content)
 	wanted := []byte(hex.EncodeToString(sum[:]))
-	folder := filepath.Join(root, ".cache", "python")
+	folder := filepath.Join(root, ".cache", "python", set)
 	programs := filepath.Join(folder, "bin")
 	// The environment is made anew for other requirements, so the mark is there
 	// only when an installation was finished.

@@ -14,7 +14,7 @@ import (
 func workspace(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	write(t, filepath.Join(root, "tools", "pinned", "requirements.txt"), "tool==1\n", 0o600)
+	write(t, filepath.Join(root, "tools", "pinned", "python", "set.txt"), "tool==1\n", 0o600)
 	return root
 }
 
@@ -33,7 +33,7 @@ func write(t *testing.T, path, content string, mode os.FileMode) {
 func TestWithoutPythonOneLineSaysWhatToInstall(t *testing.T) {
 	root := workspace(t)
 	t.Setenv("PATH", t.TempDir())
-	_, err := python.Install(t.Context(), root)
+	_, err := python.Install(t.Context(), root, "set")
 	if !errors.Is(err, python.ErrMissing) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "apt-get install python3-venv") {
 		t.Errorf("got %v", err)
 	}
@@ -44,7 +44,7 @@ func TestAPythonThatWillNotDoIsPassedOver(t *testing.T) {
 	bin := t.TempDir()
 	write(t, filepath.Join(bin, "python3"), "#!/bin/sh\nexit 1\n", 0o700)
 	t.Setenv("PATH", bin)
-	if _, err := python.Install(t.Context(), root); !errors.Is(err, python.ErrMissing) {
+	if _, err := python.Install(t.Context(), root, "set"); !errors.Is(err, python.ErrMissing) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -53,7 +53,7 @@ func TestAPythonThatWillNotDoIsPassedOver(t *testing.T) {
 func TestToolsAreInstalledOncePerRequirements(t *testing.T) {
 	root := workspace(t)
 	bin, calls := t.TempDir(), filepath.Join(t.TempDir(), "calls")
-	requirements, broken := filepath.Join(root, "tools", "pinned", "requirements.txt"), filepath.Join(root, "broken")
+	requirements, broken := filepath.Join(root, "tools", "pinned", "python", "set.txt"), filepath.Join(root, "broken")
 	write(t, filepath.Join(bin, "python3"), `#!/bin/sh
 case "$*" in
 "-m venv --clear "*) rm -rf "$4" && mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
@@ -61,7 +61,7 @@ case "$*" in
 esac
 `, 0o700)
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	environment := filepath.Join(root, ".cache", "python")
+	environment := filepath.Join(root, ".cache", "python", "set")
 	for i, tt := range []struct {
 		name    string
 		before  func()
@@ -76,7 +76,7 @@ esac
 		{"after its Python went away", func() { os.Remove(filepath.Join(environment, "bin", "python")) }, 4, false},
 	} {
 		tt.before()
-		programs, err := python.Install(t.Context(), root)
+		programs, err := python.Install(t.Context(), root, "set")
 		if (err != nil) != tt.wantErr || err == nil && programs != filepath.Join(environment, "bin") {
 			t.Errorf("%d %s: %q, %v", i, tt.name, programs, err)
 		}
