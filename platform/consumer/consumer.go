@@ -44,7 +44,8 @@ type Subscription struct {
 	Types []string
 	// Handle is called at least once for every event, in any order and
 	// concurrently. An error makes the queue deliver the event again, unless
-	// it is Permanent. The context carries the event's trace and a deadline.
+	// it is Permanent. The context carries what the subscriber put on the
+	// message's, the event's trace and a deadline.
 	Handle func(ctx context.Context, e event.Event) error
 
 	// Timeout bounds one call of Handle; 0 means DefaultTimeout.
@@ -84,7 +85,7 @@ func Run(ctx context.Context, subs []Subscription, newSubscriber func(Subscripti
 			return errors.Join(fmt.Errorf("subscriber %s: %w", sub.Name, err), closeAll())
 		}
 		subscribers = append(subscribers, s)
-		router.AddConsumerHandler(sub.Name, event.Topic, s, newHandler(ctx, sub, logger))
+		router.AddConsumerHandler(sub.Name, event.Topic, s, newHandler(sub, logger))
 	}
 
 	// The router gets a context that never ends: cancelling it would close the
@@ -119,15 +120,12 @@ func Run(ctx context.Context, subs []Subscription, newSubscriber func(Subscripti
 // failure itself, with a reason in the metadata, and then returns nil: the
 // router would log the error a second time, and its Ack after a Nack does
 // nothing.
-func newHandler(base context.Context, sub Subscription, logger *slog.Logger) message.NoPublishHandlerFunc {
+func newHandler(sub Subscription, logger *slog.Logger) message.NoPublishHandlerFunc {
 	timeout := sub.Timeout
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
 	logger = logger.With("consumer", sub.Name)
-	// Closing the router cancels the messages' contexts while handlers run, so
-	// handlers work under one of their own: it ends by its deadline only.
-	base = context.WithoutCancel(base)
 	return func(m *message.Message) error {
 		e, err := event.FromMessage(m)
 		if err != nil {
@@ -135,8 +133,9 @@ func newHandler(base context.Context, sub Subscription, logger *slog.Logger) mes
 			logger.Error("event is unreadable", "message", m.UUID, "error", err)
 			return nil
 		}
-		ctx, cancel := context.WithTimeout(event.WithTrace(base, e.Follow()), timeout)
+		ctx, cancel := handlerContext(m, timeout)
 		defer cancel()
+		ctx = event.WithTrace(ctx, e.Follow())
 		if err := call(ctx, sub.Handle, e); err != nil {
 			refuse(m, err)
 			level := slog.LevelWarn
@@ -149,6 +148,16 @@ func newHandler(base context.Context, sub Subscription, logger *slog.Logger) mes
 		}
 		return nil
 	}
+}
+
+// handlerContext keeps the values and the deadline of m's context and lets go
+// of its cancellation: closing the router cancels it while handlers run.
+func handlerContext(m *message.Message, timeout time.Duration) (context.Context, context.CancelFunc) {
+	end := time.Now().Add(timeout)
+	if given, ok := m.Context().Deadline(); ok && given.Before(end) {
+		end = given
+	}
+	return context.WithDeadline(context.WithoutCancel(m.Context()), end)
 }
 
 // call turns a panic into an error, so that one event cannot stop the process.

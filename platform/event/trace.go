@@ -31,3 +31,18 @@ func (e Event) Follow() Trace {
 	}
 	return t
 }
+
+type traceHeaderKey struct{}
+
+// WithTraceHeader returns a context that carries the trace header with which a
+// transport delivered something: X-Ray's, as SQS has it in AWSTraceHeader. The
+// text is not looked at here.
+func WithTraceHeader(ctx context.Context, header string) context.Context {
+	return context.WithValue(ctx, traceHeaderKey{}, header)
+}
+
+// TraceHeader returns the transport's trace header in ctx, or "".
+func TraceHeader(ctx context.Context) string {
+	header, _ := ctx.Value(traceHeaderKey{}).(string)
+	return header
+}
