@@ -13,7 +13,7 @@ const (
 	domain      kind = "domain"      // services/<s>/internal/<noun>
 	application kind = "app"         // services/<s>/internal/app
 	suite       kind = "suite"       // services/<s>/internal/**/<name>test: conformance suites
-	codec       kind = "eventcodec"  // services/<s>/internal/eventcodec
+	codec       kind = "codec"       // services/<s>/internal/<format>codec: what adapters share to put the domain into a format
 	adapter     kind = "adapter"     // services/<s>/internal/<technology>
 	inbound     kind = "inbound"     // services/<s>/internal/rest, subscribe
 	face        kind = "face"        // services/<s>
@@ -111,7 +111,7 @@ func servicePlace(service string, below []string) place {
 		p.kind = suite
 	case p.unit == "app":
 		p.kind = application
-	case p.unit == "eventcodec":
+	case strings.HasSuffix(p.unit, "codec"):
 		p.kind = codec
 	case slices.Contains(inboundNames, p.unit):
 		p.kind = inbound

@@ -3,14 +3,12 @@
 package smtp
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/mail"
 	"slices"
-	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -18,6 +16,7 @@ import (
 
 	"ticketmesh.dev/services/notifications/internal/app"
 	"ticketmesh.dev/services/notifications/internal/message"
+	"ticketmesh.dev/services/notifications/internal/mimecodec"
 )
 
 // TLS says how connections are protected.
@@ -70,7 +69,6 @@ func (c Config) Validate() error {
 type Mailer struct {
 	client *gomail.Client
 	from   *mail.Address
-	domain string
 }
 
 var _ app.Mailer = (*Mailer)(nil)
@@ -107,8 +105,7 @@ func New(c Config) (*Mailer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp: %w", err)
 	}
-	_, domain, _ := strings.Cut(from.Address, "@")
-	return &Mailer{client: client, from: from, domain: domain}, nil
+	return &Mailer{client: client, from: from}, nil
 }
 
 // Send implements app.Mailer over one connection, or a new one after it breaks.
@@ -124,7 +121,7 @@ func (m *Mailer) Send(ctx context.Context, mails []message.Mail) []error {
 		if errs[i] = ctx.Err(); errs[i] != nil {
 			continue
 		}
-		msg, err := m.build(mail)
+		msg, err := mimecodec.Message(mail, m.from)
 		if err != nil {
 			errs[i] = err
 			continue
@@ -167,33 +164,4 @@ func classify(err error) (result error, broken bool) {
 		}
 	}
 	return result, code == 0 || code == 421
-}
-
-func (m *Mailer) build(mail message.Mail) (*gomail.Msg, error) {
-	msg := gomail.NewMsg()
-	msg.FromMailAddress(m.from)
-	if err := msg.To(mail.To); err != nil {
-		return nil, fmt.Errorf("%w: not an address", message.ErrRejected)
-	}
-	msg.Subject(mail.Subject)
-	msg.SetMessageIDWithValue(mail.ID.String() + "@" + m.domain)
-	msg.SetDateWithValue(mail.Date)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
-	if mail.Language != "" {
-		msg.SetGenHeader("Content-Language", mail.Language)
-	}
-	if mail.Unsubscribe != "" {
-		// One click is defined for https only.
-		if err := msg.SetListUnsubscribeOneClick(mail.Unsubscribe); err != nil {
-			msg.SetListUnsubscribe(mail.Unsubscribe)
-		}
-	}
-	msg.SetBodyString(gomail.TypeTextPlain, mail.Text)
-	if mail.HTML != "" {
-		msg.AddAlternativeString(gomail.TypeTextHTML, mail.HTML)
-	}
-	for _, a := range mail.Attachments {
-		msg.AttachReadSeeker(a.Name, bytes.NewReader(a.Data), gomail.WithFileContentType(gomail.ContentType(a.ContentType)))
-	}
-	return msg, nil
 }
