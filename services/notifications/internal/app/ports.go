@@ -57,6 +57,15 @@ type Outgoing interface {
 	MessagesAdded() <-chan struct{}
 }
 
+// Returns is what becomes of mails that a carrier had accepted.
+type Returns interface {
+	// Return calls change with a message, or is ErrNotFound; it stores what change makes of it and publishes its fact,
+	// unless change says that nothing is new. change may be called again when others interfere.
+	Return(ctx context.Context, messageID id.ID, change func(m message.Message) (message.Message, bool)) error
+	// Block has Backgrounds tell of an address, whose case does not matter, that it is blocked till then.
+	Block(ctx context.Context, address string, till time.Time) error
+}
+
 // Customers is what customers see and say.
 type Customers interface {
 	// Messages returns a customer's messages by falling id, beginning below before (id.Nil: with the newest).

@@ -33,7 +33,8 @@ type Background struct {
 	Venue       *Venue
 	Purchase    *Purchase // of the message's order
 	Preferences Preferences
-	Token       string // unsubscribes the recipient from the message's category
+	BlockedTill time.Time // when mails to the recipient's address may be sent again; zero: they never were stopped
+	Token       string    // unsubscribes the recipient from the message's category
 }
 
 // Title is the show's title as it is known last.
@@ -49,6 +50,9 @@ func (b Background) Title() string {
 func (m Message) Settle(b Background, now time.Time) Message {
 	if !b.Preferences.Wants(m.Template.Category()) {
 		return m.End(Suppressed, Unwanted, now)
+	}
+	if now.Before(b.BlockedTill) {
+		return m.End(Suppressed, Blocked, now)
 	}
 	overtaken := false
 	switch m.Template {

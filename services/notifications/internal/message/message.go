@@ -21,7 +21,8 @@ const (
 	Suppressed Status = "suppressed"
 )
 
-// Final says whether the status never changes again.
+// Final says whether the message is not to be sent any more. Of final ones only Sent may change: a mail that was handed
+// over can come back.
 func (s Status) Final() bool { return s == Sent || s == Failed || s == Suppressed }
 
 // Origin is the event that a message is sent because of.
@@ -48,6 +49,7 @@ type Message struct {
 	DueAt         time.Time // of a Queued message: not before
 	EndedAt       time.Time // of a final message: when it became so
 	Reason        Reason    // of a Failed or Suppressed message
+	Version       int       // how often it became final, which is the version of its fact
 }
 
 // New returns a message that is Queued; a store makes it Waiting as long as its performance is unknown.
@@ -68,6 +70,9 @@ const (
 	Uncomposable  Reason = "uncomposable"  // could not be written
 	Unwanted      Reason = "unwanted"      // stopped by a preference
 	Overtaken     Reason = "overtaken"     // no longer true when it was to be sent
+	Bounced       Reason = "bounced"       // the recipient's mail server refused it for good after the carrier took it
+	Complained    Reason = "complained"    // the recipient called it spam
+	Blocked       Reason = "blocked"       // its address has bounced
 )
 
 // ErrRejected is what a carrier's error wraps when it will never accept a mail: an address that does not exist, say.
@@ -83,6 +88,7 @@ const (
 // End returns the message with its final status.
 func (m Message) End(status Status, reason Reason, now time.Time) Message {
 	m.Status, m.Reason, m.EndedAt = status, reason, now
+	m.Version++
 	m.Content = Content{} // codes and addresses are not kept longer than needed
 	return m
 }
@@ -119,10 +125,10 @@ func (m Message) Postponed(now time.Time) Message {
 // Fact is what others are told of a final message.
 type Fact struct {
 	Message Message
-	Version int // of the message as an entity: it tells exactly one fact
+	Version int // of the message as an entity: it tells one fact, or two when its mail comes back
 }
 
 // Fact returns what to publish; a message that is not Sent or Failed has nothing to say.
 func (m Message) Fact() (Fact, bool) {
-	return Fact{Message: m, Version: 1}, m.Status == Sent || m.Status == Failed
+	return Fact{Message: m, Version: m.Version}, m.Status == Sent || m.Status == Failed
 }

@@ -102,6 +102,45 @@ func TestOnlyFinalOutcomesAreFacts(t *testing.T) {
 	}
 }
 
+func TestWhatComesBackHasFailed(t *testing.T) {
+	t.Parallel()
+	queued := message.New(message.Origin{EventID: id.New()}, message.OrderConfirmed, anna, id.New(), id.New(), message.Content{OrderCode: "x"}, now)
+	waiting := queued
+	waiting.Status = message.Waiting
+	tests := []struct {
+		name    string
+		give    message.Message
+		isNew   bool
+		version int
+	}{
+		{"sent", queued.Delivered(now), true, 2},
+		{"queued: the return was faster than the news that it was sent", queued, true, 1},
+		{"failed", queued.End(message.Failed, message.Rejected, now), false, 1},
+		{"suppressed", queued.End(message.Suppressed, message.Unwanted, now), false, 1},
+		{"waiting", waiting, false, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			later := now.Add(time.Hour)
+			got, isNew := tt.give.Returned(message.Bounced, later)
+			if isNew != tt.isNew || got.Version != tt.version {
+				t.Fatalf("new: %v, version %d", isNew, got.Version)
+			}
+			if !isNew {
+				if got.Status != tt.give.Status || got.Reason != tt.give.Reason {
+					t.Errorf("changed to %s, %s", got.Status, got.Reason)
+				}
+				return
+			}
+			fact, ok := got.Fact()
+			if !ok || fact.Version != tt.version || got.Status != message.Failed || got.Reason != message.Bounced || !got.EndedAt.Equal(later) || got.Content.OrderCode != "" {
+				t.Errorf("message %+v, fact %v", got, ok)
+			}
+		})
+	}
+}
+
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	ticket := message.Ticket{ID: id.New(), Code: "c", Version: 1}
@@ -137,6 +176,8 @@ func TestSettle(t *testing.T) {
 		{"a new time of nothing", message.PerformanceRescheduled, message.Content{}, cancelled, message.Suppressed, message.Overtaken},
 		{"a cancellation", message.PerformanceCancelled, message.Content{}, cancelled, message.Queued, ""},
 		{"a refund", message.OrderRefunded, message.Content{}, cancelled, message.Queued, ""},
+		{"to a blocked address", message.OrderRefunded, message.Content{}, with(func(b *message.Background) { b.BlockedTill = now.Add(time.Millisecond) }), message.Suppressed, message.Blocked},
+		{"to an address that was blocked", message.OrderRefunded, message.Content{}, with(func(b *message.Background) { b.BlockedTill = now }), message.Queued, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

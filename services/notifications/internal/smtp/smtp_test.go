@@ -1,16 +1,10 @@
 package smtp_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"io"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
 	"net"
-	"net/mail"
 	"strings"
 	"sync"
 	"testing"
@@ -127,70 +121,12 @@ func TestMailerConforms(t *testing.T) {
 
 func parse(t *testing.T, r received) apptest.Delivered {
 	t.Helper()
-	m, err := mail.ReadMessage(bytes.NewReader(r.data))
-	if err != nil {
-		t.Fatal(err)
+	d, header := apptest.ParseMail(t, r.data)
+	d.To = r.to
+	if id := header.Get("Message-ID"); id != "<"+d.ID.String()+"@ticketmesh.example>" {
+		t.Errorf("Message-ID = %s", id)
 	}
-	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	local, domain, _ := strings.Cut(strings.Trim(m.Header.Get("Message-ID"), "<>"), "@")
-	if domain != "ticketmesh.example" || m.Header.Get("Auto-Submitted") != "auto-generated" || m.Header.Get("Bcc") != "" {
-		t.Errorf("headers = %v", m.Header)
-	}
-	if _, err := m.Header.Date(); err != nil {
-		t.Error(err)
-	}
-	mailID, err := id.Parse(local)
-	if err != nil {
-		t.Error(err)
-	}
-	d := apptest.Delivered{ID: mailID, To: r.to, Subject: subject, Unsubscribe: strings.Trim(m.Header.Get("List-Unsubscribe"), "<>")}
-	if d.Unsubscribe != "" && m.Header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
-		t.Errorf("List-Unsubscribe-Post = %q", m.Header.Get("List-Unsubscribe-Post"))
-	}
-	walk(t, m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), "", m.Body, &d)
 	return d
-}
-
-func walk(t *testing.T, contentType, encoding, disposition string, body io.Reader, d *apptest.Delivered) {
-	t.Helper()
-	mediaType, params, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.HasPrefix(mediaType, "multipart/") {
-		parts := multipart.NewReader(body, params["boundary"])
-		for {
-			p, err := parts.NextRawPart()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			walk(t, p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p.Header.Get("Content-Disposition"), p, d)
-		}
-	}
-	switch encoding {
-	case "quoted-printable":
-		body = quotedprintable.NewReader(body)
-	case "base64":
-		body = base64.NewDecoder(base64.StdEncoding, body)
-	}
-	data, err := io.ReadAll(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch _, params, _ := mime.ParseMediaType(disposition); {
-	case params["filename"] != "":
-		d.Attachments = append(d.Attachments, message.Attachment{Name: params["filename"], ContentType: mediaType, Data: data})
-	case mediaType == "text/html":
-		d.HTML = string(data)
-	default:
-		d.Text = string(data)
-	}
 }
 
 func to(address string) message.Mail {

@@ -13,16 +13,16 @@ import (
 )
 
 const messageColumns = `id, event_id, correlation_id, trace_parent, template, customer_id, email, language, performance_id, order_id,
-	subject, content, status, reason, attempts, created_at, due_at, ended_at`
+	subject, content, status, reason, attempts, created_at, due_at, ended_at, version`
 
-func scanMessage(rows *sql.Rows) (m message.Message, err error) {
+func scanMessage(row interface{ Scan(into ...any) error }) (m message.Message, err error) {
 	var messageID, eventID, performanceID, orderID, content []byte
 	var template, status, reason string
 	var created, due int64
 	var ended sql.NullInt64
-	if err := rows.Scan(&messageID, &eventID, &m.Origin.CorrelationID, &m.Origin.TraceParent, &template, &m.Recipient.CustomerID,
+	if err := row.Scan(&messageID, &eventID, &m.Origin.CorrelationID, &m.Origin.TraceParent, &template, &m.Recipient.CustomerID,
 		&m.Recipient.Email, &m.Recipient.Language, &performanceID, &orderID, &m.Subject, &content, &status, &reason, &m.Attempts,
-		&created, &due, &ended); err != nil {
+		&created, &due, &ended, &m.Version); err != nil {
 		return m, err
 	}
 	m.ID, m.Origin.EventID, m.PerformanceID, m.OrderID = toID(messageID), toID(eventID), toID(performanceID), toID(orderID)
@@ -112,9 +112,9 @@ func (s *Store) Settle(ctx context.Context, messages []message.Message) error {
 			if m.Status.Final() {
 				ended = millis(m.EndedAt)
 			}
-			n, err := tx.Exec(`UPDATE messages SET status = ?, reason = ?, attempts = ?, subject = ?, content = ?, due_at = ?, ended_at = ?, claimed = 0
+			n, err := tx.Exec(`UPDATE messages SET status = ?, reason = ?, attempts = ?, subject = ?, content = ?, due_at = ?, ended_at = ?, version = ?, claimed = 0
 				WHERE id = ? AND status = 'queued'`,
-				string(m.Status), string(m.Reason), m.Attempts, m.Subject, o.content, millis(m.DueAt), ended, m.ID[:])
+				string(m.Status), string(m.Reason), m.Attempts, m.Subject, o.content, millis(m.DueAt), ended, m.Version, m.ID[:])
 			if err != nil {
 				return err
 			}
@@ -150,6 +150,9 @@ func (s *Store) Backgrounds(ctx context.Context, messages []message.Message) ([]
 				}
 			}
 			if b.Preferences, err = preferences(tx, m.Recipient.CustomerID); err != nil {
+				return err
+			}
+			if b.BlockedTill, err = blockedTill(tx, m.Recipient.Email); err != nil {
 				return err
 			}
 			err = tx.QueryRow(`SELECT token FROM subscriptions WHERE customer_id = ? AND category = ?`,

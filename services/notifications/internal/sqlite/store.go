@@ -1,5 +1,5 @@
-// Package sqlite is the store of notifications on one SQLite file: the ports Chronicle, Notices, Outgoing and Customers
-// of the use cases. It keeps what it is told and decides nothing.
+// Package sqlite is the store of notifications on one SQLite file: the ports Chronicle, Notices, Outgoing, Returns
+// and Customers of the use cases. It keeps what it is told and decides nothing.
 package sqlite
 
 import (
@@ -42,6 +42,7 @@ var (
 	_ app.Chronicle = (*Store)(nil)
 	_ app.Notices   = (*Store)(nil)
 	_ app.Outgoing  = (*Store)(nil)
+	_ app.Returns   = (*Store)(nil)
 	_ app.Customers = (*Store)(nil)
 )
 

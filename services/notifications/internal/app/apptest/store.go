@@ -2,9 +2,11 @@ package apptest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ type Store interface {
 	app.Chronicle
 	app.Notices
 	app.Outgoing
+	app.Returns
 	app.Customers
 }
 
@@ -261,6 +264,92 @@ func Stores(t *testing.T, open func(t *testing.T) Opened) {
 		}
 		if got := claim(t, s, refused.DueAt, 10); len(got) != 1 || got[0].Attempts != 1 || len(got[0].Content.Tickets) != 1 {
 			t.Errorf("claimed %+v", got)
+		}
+	})
+	t.Run("a mail that comes back is told once", func(t *testing.T) {
+		tests := []struct {
+			name     string
+			before   func(m message.Message) message.Message // nil: claimed, its sending not yet settled
+			fails    bool
+			versions []int // of the facts
+		}{
+			{"sent", func(m message.Message) message.Message { return m.Delivered(storeNow) }, true, []int{1, 2}},
+			{"about to be settled as sent", nil, true, []int{1}},
+			{"failed", func(m message.Message) message.Message { return m.Refused(message.ErrRejected, storeNow) }, false, []int{1}},
+			{"suppressed", func(m message.Message) message.Message {
+				return m.End(message.Suppressed, message.Unwanted, storeNow)
+			}, false, nil},
+		}
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				o := open(t)
+				s := o.Store
+				p := performance(id.New(), 1)
+				put(t, s, p, nil)
+				m := about(p.ID, id.New())
+				record(t, s, p.ID, m.OrderID, m)
+				claim(t, s, storeNow, 10)
+				if tt.before != nil {
+					check(t, s.Settle(ctx, []message.Message{tt.before(m)}))
+				}
+				at := storeNow.Add(time.Hour)
+				for again := range 2 {
+					check(t, s.Return(ctx, m.ID, func(known message.Message) (message.Message, bool) {
+						if known.ID != m.ID || known.Recipient != m.Recipient || known.Template != m.Template {
+							t.Errorf("got %+v", known)
+						}
+						returned, isNew := known.Returned(message.Bounced, at)
+						if isNew != (tt.fails && again == 0) {
+							t.Errorf("time %d: new = %v", again, isNew)
+						}
+						return returned, isNew
+					}))
+				}
+				check(t, s.Settle(ctx, []message.Message{m.Delivered(at)})) // by who sent it and was slower
+				if got := claim(t, s, at.Add(24*time.Hour), 10); len(got) != 0 {
+					t.Error("it is due")
+				}
+				listed, err := s.Messages(ctx, "anna", id.Nil, 10)
+				check(t, err)
+				if tt.fails && (listed[0].Status != message.Failed || listed[0].Reason != message.Bounced || !listed[0].EndedAt.Equal(at)) {
+					t.Errorf("message = %+v", listed[0])
+				}
+				var versions []int
+				for _, e := range o.Published() {
+					var data struct{ Version int }
+					check(t, json.Unmarshal(e.Data, &data))
+					versions = append(versions, data.Version)
+				}
+				if !slices.Equal(versions, tt.versions) {
+					t.Errorf("facts with versions %v, want %v", versions, tt.versions)
+				}
+			})
+		}
+	})
+	t.Run("a mail that nobody knows cannot come back", func(t *testing.T) {
+		s := open(t).Store
+		err := s.Return(ctx, id.New(), func(m message.Message) (message.Message, bool) {
+			t.Error("there is a message")
+			return m, false
+		})
+		if !errors.Is(err, app.ErrNotFound) {
+			t.Errorf("error = %v", err)
+		}
+	})
+	t.Run("an address is blocked, however it is written", func(t *testing.T) {
+		s := open(t).Store
+		m := about(id.New(), id.Nil)
+		if b := background(t, s, m); !b.BlockedTill.IsZero() {
+			t.Errorf("at first till %s", b.BlockedTill)
+		}
+		check(t, s.Block(ctx, "ANNA@example.com", storeNow))
+		check(t, s.Block(ctx, "Anna@Example.com", storeNow.Add(time.Hour)))
+		if b := background(t, s, m); !b.BlockedTill.Equal(storeNow.Add(time.Hour)) {
+			t.Errorf("till %s", b.BlockedTill)
+		}
+		m.Recipient.Email = "berta@example.com"
+		if b := background(t, s, m); !b.BlockedTill.IsZero() {
+			t.Errorf("another address till %s", b.BlockedTill)
 		}
 	})
 	t.Run("state is replaced by newer state only", func(t *testing.T) {
