@@ -309,8 +309,8 @@ func (s *MessageList) SetNextCursor(val OptString) {
 func (*MessageList) listMessagesRes() {}
 
 // Queued: to be sent at once or after a failed attempt; waiting: until the performance is known; sent:
-// handed to the carrier; failed: given up; suppressed: stopped by a preference, or overtaken by what
-// happened since.
+// handed to the carrier; failed: given up, or come back after it was sent; suppressed: stopped by a
+// preference or because mails to its address came back, or overtaken by what happened since.
 // Ref: #/components/schemas/MessageStatus
 type MessageStatus string
 

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// A message could not be handed to its carrier and will not be tried again. A fact: handled exactly
-// once, in any order of arrival.
+// A message could not be handed to its carrier and will not be tried again, or came back: then it may
+// be version 2 of a message that was sent. A fact: handled exactly once, in any order of arrival.
 // Ref: #/components/schemas/MessageFailed
 type MessageFailed struct {
 	// UUIDv7 in its canonical form.
@@ -31,7 +31,8 @@ type MessageFailed struct {
 	OrderID OptUUID `json:"orderId"`
 	// RFC 3339 in UTC with exactly three decimals (milliseconds).
 	FailedAt time.Time `json:"failedAt"`
-	// Why, as a stable code.
+	// Why, as a stable code: rejected, undeliverable or uncomposable before it was sent; bounced,
+	// complained or rejected after.
 	Reason string `json:"reason"`
 }
 

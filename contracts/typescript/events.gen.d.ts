@@ -203,7 +203,7 @@ export interface components {
             /** @description True when the venue was removed. */
             deleted: boolean;
         };
-        /** @description A message could not be handed to its carrier and will not be tried again. A fact: handled exactly once, in any order of arrival. */
+        /** @description A message could not be handed to its carrier and will not be tried again, or came back: then it may be version 2 of a message that was sent. A fact: handled exactly once, in any order of arrival. */
         MessageFailed: {
             messageId: components["schemas"]["Id"];
             version: components["schemas"]["Version"];
@@ -219,7 +219,7 @@ export interface components {
             performanceId?: components["schemas"]["Id"];
             orderId?: components["schemas"]["Id"];
             failedAt: components["schemas"]["Timestamp"];
-            /** @description Why, as a stable code. */
+            /** @description Why, as a stable code: rejected, undeliverable or uncomposable before it was sent; bounced, complained or rejected after. */
             reason: string;
         };
         /** @description A message was handed to its carrier. A fact: handled exactly once, in any order of arrival. */
@@ -497,7 +497,7 @@ export interface Events {
     "ticketmesh.info.page.published.v1": PagePublished;
     /** A venue was made, changed or removed. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
     "ticketmesh.info.venue.updated.v1": VenueUpdated;
-    /** A message could not be handed to its carrier and will not be tried again. A fact: handled exactly once, in any order of arrival. */
+    /** A message could not be handed to its carrier and will not be tried again, or came back: then it may be version 2 of a message that was sent. A fact: handled exactly once, in any order of arrival. */
     "ticketmesh.notifications.message.failed.v1": MessageFailed;
     /** A message was handed to its carrier. A fact: handled exactly once, in any order of arrival. */
     "ticketmesh.notifications.message.sent.v1": MessageSent;

@@ -132,7 +132,7 @@ export interface components {
             status: "ok";
         };
         /**
-         * @description queued: to be sent at once or after a failed attempt; waiting: until the performance is known; sent: handed to the carrier; failed: given up; suppressed: stopped by a preference, or overtaken by what happened since.
+         * @description queued: to be sent at once or after a failed attempt; waiting: until the performance is known; sent: handed to the carrier; failed: given up, or come back after it was sent; suppressed: stopped by a preference or because mails to its address came back, or overtaken by what happened since.
          * @enum {string}
          */
         MessageStatus: "queued" | "waiting" | "sent" | "failed" | "suppressed";
