@@ -85,7 +85,7 @@ func Run(ctx context.Context, subs []Subscription, newSubscriber func(Subscripti
 			return errors.Join(fmt.Errorf("subscriber %s: %w", sub.Name, err), closeAll())
 		}
 		subscribers = append(subscribers, s)
-		router.AddConsumerHandler(sub.Name, event.Topic, s, newHandler(sub, logger))
+		router.AddConsumerHandler(sub.Name, event.Topic, following{s}, newHandler(sub, logger))
 	}
 
 	// The router gets a context that never ends: cancelling it would close the
@@ -105,15 +105,23 @@ func Run(ctx context.Context, subs []Subscription, newSubscriber func(Subscripti
 	case err := <-stopped:
 		return errors.Join(err, closeAll())
 	}
-	// The router closes the subscribers too, but not when its own context, which
-	// it cancels on closing, wins a race: then it would wait for nothing.
-	closed := make(chan error, 1)
-	go func() { closed <- closeAll() }()
 	closeErr := router.Close()
 	if closeErr == nil {
 		<-stopped
 	}
-	return errors.Join(closeErr, <-closed)
+	return errors.Join(closeErr, closeAll())
+}
+
+// following closes its subscriber when the context of a subscription ends, which
+// the router ends when it is closing. By itself the router may take that for the
+// subscriber's own business, and then it would wait for nothing; and a subscriber
+// that anybody closed before would look as if it had failed.
+type following struct{ message.Subscriber }
+
+func (f following) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
+	// An error of closing is told by the second time, when Run waits for it.
+	context.AfterFunc(ctx, func() { _ = f.Close() })
+	return f.Subscriber.Subscribe(ctx, topic)
 }
 
 // newHandler returns what the router calls for each message. It answers every

@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -229,6 +231,64 @@ func TestStoppingLetsARunningHandlerFinish(t *testing.T) {
 	if err := <-stopped; err != nil {
 		t.Error(err)
 	}
+}
+
+// late is a log that takes its time when the router begins to close, and knows
+// when the router has begun.
+type late struct {
+	slog.Handler
+	closing atomic.Bool
+}
+
+func (l *late) Handle(ctx context.Context, r slog.Record) error {
+	switch r.Message {
+	case "Running Close()":
+		time.Sleep(time.Second)
+	case "Closing router":
+		l.closing.Store(true)
+	}
+	return l.Handler.Handle(ctx, r)
+}
+
+func (l *late) WithAttrs([]slog.Attr) slog.Handler { return l }
+
+// guarded is a queue that must not be closed before the router: its end would be
+// logged as a failure.
+type guarded struct {
+	*queue
+	t   *testing.T
+	log *late
+}
+
+func (g guarded) Close() error {
+	if !g.log.closing.Load() {
+		g.t.Error("the subscriber was closed before the router")
+		return nil
+	}
+	return g.queue.Close()
+}
+
+func TestStoppingLogsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var buffer bytes.Buffer
+		log := &late{Handler: slog.NewTextHandler(&buffer, &slog.HandlerOptions{Level: slog.LevelDebug})}
+		q := guarded{newQueue(), t, log}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			done <- consumer.Run(ctx, []consumer.Subscription{{Name: "c", Handle: func(context.Context, event.Event) error { return nil }}},
+				func(consumer.Subscription) (message.Subscriber, error) { return q, nil }, slog.New(log))
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if s := buffer.String(); strings.Contains(s, "level=ERROR") || strings.Contains(s, "level=WARN") {
+			t.Errorf("logged:\n%s", s)
+		}
+	})
 }
 
 func TestRunReturnsWhenSubscribersCloseByThemselves(t *testing.T) {
