@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 
@@ -121,7 +120,7 @@ func (f *Function) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEve
 	defer inv.end()
 
 	done := make([]bool, len(e.Records))
-	work := make(chan lane)
+	work := make(chan []record)
 	finished := make(chan struct{})
 	workers := min(f.config.Concurrency, len(lanes))
 	for range workers {
@@ -165,36 +164,24 @@ type record struct {
 	events.SQSMessage
 	index int
 	feed  *Feed
+	group string
 }
 
-// lane is what is handled one after the other: a message group of a FIFO queue,
-// or one record of another.
-type lane []record
-
-func (f *Function) lanes(records []events.SQSMessage) ([]lane, error) {
-	var lanes []lane
-	groups := make(map[string]int)
-	for i, r := range records {
+func (f *Function) lanes(given []events.SQSMessage) ([][]record, error) {
+	records := make([]record, len(given))
+	for i, r := range given {
 		name := r.EventSourceARN[strings.LastIndexByte(r.EventSourceARN, ':')+1:]
 		plain, fifo := strings.CutSuffix(name, fifoSuffix)
 		feed, ok := f.feeds[plain]
 		if !ok {
 			return nil, fmt.Errorf("no subscription for the queue %s", name)
 		}
-		at := len(lanes)
+		records[i] = record{SQSMessage: r, index: i, feed: feed}
 		if fifo {
-			group := name + "/" + r.Attributes[attrGroup]
-			if known, ok := groups[group]; ok {
-				at = known
-			}
-			groups[group] = at
+			records[i].group = name + "/" + r.Attributes[attrGroup]
 		}
-		if at == len(lanes) {
-			lanes = append(lanes, nil)
-		}
-		lanes[at] = append(lanes[at], record{r, i, feed})
 	}
-	return lanes, nil
+	return lanes(records, func(r record) string { return r.group }), nil
 }
 
 // invocation is the time that a batch has.
@@ -252,17 +239,7 @@ func (inv invocation) handle(r record) bool {
 func (inv invocation) bury(r record, m *message.Message) bool {
 	ctx, cancel := context.WithTimeout(inv.wait, letterTimeout)
 	defer cancel()
-	receives, _ := strconv.Atoi(r.Attributes[attrReceives])
-	buried, err := inv.f.letters.send(ctx, r.EventSourceARN, letter{
-		id:        r.MessageId,
-		body:      r.Body,
-		group:     r.Attributes[attrGroup],
-		trace:     r.Attributes[attrTrace],
-		first:     r.Attributes[attrFirst],
-		receives:  receives,
-		reason:    m.Metadata[consumer.MetaReason],
-		permanent: m.Metadata[consumer.MetaPermanent] == "true",
-	})
+	buried, err := inv.f.letters.send(ctx, r.EventSourceARN, newLetter(r.MessageId, r.Body, r.Attributes, m))
 	if err != nil {
 		inv.f.config.Logger.ErrorContext(ctx, "dead letter was not sent", "message", r.MessageId, "error", err)
 	}

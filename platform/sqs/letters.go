@@ -8,10 +8,13 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"ticketmesh.dev/platform/consumer"
 )
 
 // System attributes of SQS.
@@ -47,7 +50,7 @@ type letters struct {
 	client LetterClient
 
 	mu       sync.Mutex
-	policies map[string]policy // by the queue's ARN
+	policies map[string]policy // by the queue
 }
 
 // policy is a queue's redrive policy. Without one there is no dead-letter queue
@@ -66,12 +69,27 @@ type letter struct {
 	permanent                     bool
 }
 
+func newLetter(id, body string, attributes map[string]string, refused *message.Message) letter {
+	receives, _ := strconv.Atoi(attributes[attrReceives])
+	return letter{
+		id:        id,
+		body:      body,
+		group:     attributes[attrGroup],
+		trace:     attributes[attrTrace],
+		first:     attributes[attrFirst],
+		receives:  receives,
+		reason:    refused.Metadata[consumer.MetaReason],
+		permanent: refused.Metadata[consumer.MetaPermanent] == "true",
+	}
+}
+
 func newLetters(client LetterClient) *letters {
 	return &letters{client: client, policies: make(map[string]policy)}
 }
 
-// send sends l to the dead letters of the queue when no retry cures it, or when
-// this was the last one, and reports whether it did.
+// send sends l to the dead letters of the queue, which is known by its ARN or its
+// URL, when no retry cures it, or when this was the last one, and reports whether
+// it did.
 func (ls *letters) send(ctx context.Context, queue string, l letter) (bool, error) {
 	p, err := ls.policy(ctx, queue)
 	if err != nil {
@@ -114,9 +132,12 @@ func (ls *letters) policy(ctx context.Context, queue string) (policy, error) {
 	if ok {
 		return p, nil
 	}
-	url, _, err := ls.url(ctx, queue)
-	if err != nil {
-		return policy{}, err
+	url := queue
+	var err error
+	if !strings.HasPrefix(queue, "http") {
+		if url, _, err = ls.url(ctx, queue); err != nil {
+			return policy{}, err
+		}
 	}
 	found, err := ls.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameRedrivePolicy},
