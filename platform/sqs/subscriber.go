@@ -75,7 +75,7 @@ func (c *SubscriberConfig) setDefaults() {
 
 func retryDelay(n int) time.Duration {
 	d := 5 * time.Minute
-	if n < 9 {
+	if n < 10 {
 		d = time.Second << max(n-1, 0)
 	}
 	return d/2 + rand.N(d/2+1)
