@@ -19,9 +19,16 @@ type ran struct {
 // meshCommand runs the binary with an input until it ends.
 func meshCommand(t testing.TB, stdin string, args ...string) ran {
 	t.Helper()
+	return meshCommandIn(t, nil, stdin, args...)
+}
+
+// meshCommandIn is meshCommand with variables of the environment.
+func meshCommandIn(t testing.TB, variables []string, stdin string, args ...string) ran {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, binary, args...)
+	command.Env = append(command.Environ(), variables...)
 	command.Stdin = strings.NewReader(stdin)
 	command.Dir = t.TempDir() // where there is no .mesh
 	var stdout, stderr bytes.Buffer

@@ -3,12 +3,14 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/platform/event"
-	"ticketmesh.dev/platform/sqlitebus"
+
+	"ticketmesh.dev/tools/mesh/internal/target"
 )
 
 func newDLQ() *cobra.Command {
@@ -17,18 +19,18 @@ func newDLQ() *cobra.Command {
 
 func newDLQList() *cobra.Command {
 	cmd := &cobra.Command{Use: "ls", Short: "List the consumers' queues and how many dead letters each has", Args: cobra.NoArgs}
-	data := dataFlag(cmd)
+	on := targetFlag(cmd)
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = does(func(cmd *cobra.Command, _ []string) error {
-		return withBus(cmd.Context(), *data, func(bus *sqlitebus.Bus) error {
-			queues, err := bus.Queues(cmd.Context())
+		return on.with(cmd.Context(), func(mesh target.Mesh) error {
+			queues, err := mesh.Queues(cmd.Context())
 			if err != nil {
 				return err
 			}
 			out := printer{cmd.OutOrStdout(), *asJSON}
 			for _, queue := range queues {
-				row := map[string]any{"consumer": queue.Name, "waiting": queue.Depth, "inFlight": queue.InFlight, "dead": queue.Dead}
-				if err := out.print(row, fmt.Sprintf("%-32s dead %-6d waiting %-6d in flight %d", queue.Name, queue.Dead, queue.Depth, queue.InFlight)); err != nil {
+				row := map[string]any{"consumer": queue.Consumer, "waiting": queue.Waiting, "inFlight": queue.InFlight, "dead": queue.Dead}
+				if err := out.print(row, fmt.Sprintf("%-32s dead %-6d waiting %-6d in flight %d", queue.Consumer, queue.Dead, queue.Waiting, queue.InFlight)); err != nil {
 					return err
 				}
 			}
@@ -51,30 +53,38 @@ type deadLetter struct {
 	Event    json.RawMessage `json:"event,omitempty"`
 }
 
-func shown(letter sqlitebus.DeadLetter) deadLetter {
+func shown(letter target.DeadLetter) deadLetter {
 	return deadLetter{
-		ID: letter.ID, Consumer: letter.Queue, Type: letter.Type, Subject: letter.Subject, Reason: letter.Reason, Receives: letter.Receives,
-		FirstAt: letter.FirstAt.Format(event.TimeFormat), DeadAt: letter.DeadAt.Format(event.TimeFormat),
+		ID: letter.ID, Consumer: letter.Consumer, Type: letter.Type, Subject: letter.Subject, Reason: letter.Reason, Receives: letter.Receives,
+		FirstAt: shownTime(letter.FirstAt), DeadAt: shownTime(letter.DeadAt),
 	}
+}
+
+// shownTime is empty when nobody knows it.
+func shownTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(event.TimeFormat)
 }
 
 func newDLQShow() *cobra.Command {
 	cmd := &cobra.Command{Use: "show CONSUMER [ID]", Short: "Show a consumer's dead letters, or one whole, sensitive values masked", Args: cobra.RangeArgs(1, 2)}
-	data := dataFlag(cmd)
+	on := targetFlag(cmd)
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = does(func(cmd *cobra.Command, args []string) error {
 		out := printer{cmd.OutOrStdout(), *asJSON}
-		return withBus(cmd.Context(), *data, func(bus *sqlitebus.Bus) error {
+		return on.with(cmd.Context(), func(mesh target.Mesh) error {
 			if len(args) == 2 {
-				letter, err := bus.DeadLetter(cmd.Context(), args[0], args[1])
+				letter, err := mesh.DeadLetter(cmd.Context(), args[0], args[1])
 				if err != nil {
-					return knownQueue(err)
+					return err
 				}
 				return showWhole(out, letter)
 			}
-			letters, err := bus.DeadLetters(cmd.Context(), args[0])
+			letters, err := mesh.DeadLetters(cmd.Context(), args[0])
 			if err != nil {
-				return knownQueue(err)
+				return err
 			}
 			for _, letter := range letters {
 				row := shown(letter)
@@ -88,7 +98,7 @@ func newDLQShow() *cobra.Command {
 	return cmd
 }
 
-func showWhole(out printer, letter sqlitebus.DeadLetter) error {
+func showWhole(out printer, letter target.DeadLetter) error {
 	row := shown(letter)
 	masked, err := contracts.NewMasker().MaskEvent(letter.Envelope)
 	if err != nil {
@@ -105,13 +115,13 @@ func showWhole(out printer, letter sqlitebus.DeadLetter) error {
 
 func newDLQRedrive() *cobra.Command {
 	cmd := &cobra.Command{Use: "redrive CONSUMER [ID...]", Short: "Deliver dead letters again, all or the ones named", Args: cobra.MinimumNArgs(1)}
-	data := dataFlag(cmd)
+	on := targetFlag(cmd)
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = does(func(cmd *cobra.Command, args []string) error {
-		return withBus(cmd.Context(), *data, func(bus *sqlitebus.Bus) error {
-			redriven, err := bus.Redrive(cmd.Context(), args[0], args[1:]...)
+		return on.with(cmd.Context(), func(mesh target.Mesh) error {
+			redriven, err := mesh.Redrive(cmd.Context(), args[0], args[1:]...)
 			if err != nil {
-				return knownQueue(err)
+				return err
 			}
 			return printer{cmd.OutOrStdout(), *asJSON}.print(map[string]any{"consumer": args[0], "redriven": redriven}, fmt.Sprintf("redriven %d", redriven))
 		})

@@ -14,6 +14,8 @@ import (
 	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/sqlitebus"
+
+	"ticketmesh.dev/tools/mesh/internal/target"
 )
 
 func newEvents() *cobra.Command {
@@ -103,7 +105,7 @@ func tailBus(ctx context.Context, bus *sqlitebus.Bus, types []string, after int6
 
 func newPublish() *cobra.Command {
 	cmd := &cobra.Command{Use: "publish FILE", Short: "Publish the CloudEvent in a file (- for standard input)", Args: cobra.ExactArgs(1)}
-	data := dataFlag(cmd)
+	on := targetFlag(cmd)
 	asJSON := jsonFlag(cmd)
 	cmd.RunE = does(func(cmd *cobra.Command, args []string) error {
 		text, err := readFile(cmd, args[0])
@@ -121,14 +123,7 @@ func newPublish() *cobra.Command {
 		if err := validator.Validate(e.Type, e.Data); err != nil {
 			return usageError{fmt.Errorf("%s: %w", args[0], err)}
 		}
-		encoded, err := e.MarshalCloudEvent()
-		if err != nil {
-			return err
-		}
-		err = withBus(cmd.Context(), *data, func(bus *sqlitebus.Bus) error {
-			return bus.Publisher().Publish(event.Topic, event.ToMessage(e, encoded))
-		})
-		if err != nil {
+		if err := on.with(cmd.Context(), func(mesh target.Mesh) error { return mesh.Publish(cmd.Context(), e) }); err != nil {
 			return err
 		}
 		return printer{cmd.OutOrStdout(), *asJSON}.print(map[string]string{"id": e.ID.String(), "type": e.Type}, "published "+e.ID.String())
@@ -146,7 +141,7 @@ func readFile(cmd *cobra.Command, path string) ([]byte, error) {
 
 func newReplay() *cobra.Command {
 	cmd := &cobra.Command{Use: "replay", Short: "Deliver archived events to one consumer again", Args: cobra.NoArgs}
-	data := dataFlag(cmd)
+	on := targetFlag(cmd)
 	asJSON := jsonFlag(cmd)
 	consumer := cmd.Flags().String("consumer", "", "the consumer's queue")
 	from := cmd.Flags().String("from", "", "time of the first event, RFC 3339")
@@ -165,21 +160,16 @@ func newReplay() *cobra.Command {
 		if *consumer == "" {
 			return usageError{errors.New("--consumer is needed")}
 		}
-		return withBus(cmd.Context(), *data, func(bus *sqlitebus.Bus) error {
-			replayed, err := bus.Replay(cmd.Context(), *consumer, begin, end)
+		return on.with(cmd.Context(), func(mesh target.Mesh) error {
+			replay, err := mesh.Replay(cmd.Context(), *consumer, begin, end)
 			if err != nil {
-				return knownQueue(err)
+				return err
 			}
-			return printer{cmd.OutOrStdout(), *asJSON}.print(map[string]any{"consumer": *consumer, "replayed": replayed}, fmt.Sprintf("replayed %d events to %s", replayed, *consumer))
+			if replay.Name != "" {
+				return printer{cmd.OutOrStdout(), *asJSON}.print(map[string]any{"consumer": *consumer, "replay": replay.Name}, fmt.Sprintf("replayed events to %s by replay %s", *consumer, replay.Name))
+			}
+			return printer{cmd.OutOrStdout(), *asJSON}.print(map[string]any{"consumer": *consumer, "replayed": replay.Events}, fmt.Sprintf("replayed %d events to %s", replay.Events, *consumer))
 		})
 	})
 	return cmd
-}
-
-// knownQueue makes a wrong name an error of usage.
-func knownQueue(err error) error {
-	if errors.Is(err, sqlitebus.ErrUnknownQueue) || errors.Is(err, sqlitebus.ErrNoDeadLetter) {
-		return usageError{err}
-	}
-	return err
 }
