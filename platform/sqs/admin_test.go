@@ -237,6 +237,35 @@ func TestARedriveThatFailsLosesNothing(t *testing.T) {
 	}
 }
 
+// interrupting is SQS until its user has enough of it, after the first letters.
+type interrupting struct {
+	*sdk.Client
+	interrupt context.CancelFunc
+	receives  int
+}
+
+func (i *interrupting) ReceiveMessage(ctx context.Context, in *sdk.ReceiveMessageInput, options ...func(*sdk.Options)) (*sdk.ReceiveMessageOutput, error) {
+	if i.receives++; i.receives == 2 {
+		i.interrupt()
+	}
+	return i.Client.ReceiveMessage(ctx, in, options...)
+}
+
+func TestAnInterruptedLookGivesLettersBack(t *testing.T) {
+	t.Parallel()
+	g := newGraveyard(t)
+	for i := range 12 {
+		g.bury(fmt.Sprint(i), nil)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := sqs.NewAdmin(&interrupting{Client: g.client, interrupt: cancel}, g.prefix).DeadLetters(ctx, "things"); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if left := g.subjects(); len(left) != 12 {
+		t.Errorf("%v are left", left)
+	}
+}
+
 func TestAQueueOfNobodyIsUnknown(t *testing.T) {
 	t.Parallel()
 	a := newGraveyard(t).admin()

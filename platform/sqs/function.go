@@ -1,7 +1,8 @@
 // Package sqs takes events from Amazon SQS queues, as Watermill subscribers: one
-// is fed by a Lambda function's invocations, one polls. It decides nothing about
-// what events mean, and retries nothing itself: the queue delivers again what
-// was not handled, and its redrive policy says how often.
+// is fed by a Lambda function's invocations, one polls. An Admin looks into queues
+// and redrives dead letters. It decides nothing about what events mean, and
+// retries nothing itself: the queue delivers again what was not handled, and its
+// redrive policy says how often.
 package sqs
 
 import (

@@ -292,6 +292,10 @@ func TestWrongCommandsAboutAWSSayWhy(t *testing.T) {
 			}
 		})
 	}
+	nothing := []string{"AWS_REGION=", "AWS_DEFAULT_REGION=", "AWS_CONFIG_FILE=" + t.TempDir() + "/config", "AWS_SHARED_CREDENTIALS_FILE=" + t.TempDir() + "/credentials"}
+	if got := meshCommandIn(t, nothing, "", "dlq", "ls", "--target", "aws", "--stage", "prod"); got.code != 1 || got.stdout != "" || !strings.Contains(got.stderr, "AWS_REGION") {
+		t.Errorf("without a region: %+v", got)
+	}
 	flags := []struct {
 		name string
 		args []string
