@@ -106,7 +106,7 @@ func TestItemsAreReadAsWritten(t *testing.T) {
 func TestAUnitSeesItself(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.put(item("p", "1", "one"), item("p", "2", "two"), item("p", "4", "four"), item("q", "1", "other"))
+	f.put(item("p", "1", "one"), item("p", "2", "two"), item("p", "4", "four"), item("p", "5", "five"), item("q", "1", "other"))
 	f.update(func(tx *dynamo.Tx) error {
 		tx.Put(item("p", "3", "three"))
 		tx.Put(item("p", "2", "TWO"))
@@ -123,12 +123,13 @@ func TestAUnitSeesItself(t *testing.T) {
 			give dynamo.Query
 			want string
 		}{
-			{dynamo.Query{PK: "p"}, "one TWO three"},
-			{dynamo.Query{PK: "p", Descending: true}, "three TWO one"},
+			{dynamo.Query{PK: "p"}, "one TWO three five"},
+			{dynamo.Query{PK: "p", Descending: true}, "five three TWO one"},
 			{dynamo.Query{PK: "p", From: "2", Limit: 2}, "TWO three"},
-			{dynamo.Query{PK: "p", From: "4"}, ""},
-			{dynamo.Query{PK: "p", Descending: true, Limit: 1}, "three"},
-			{dynamo.Query{PK: "p", After: "1"}, "TWO three"},
+			{dynamo.Query{PK: "p", From: "4", Limit: 1}, "five"},
+			{dynamo.Query{PK: "p", Descending: true, To: "4", Limit: 1}, "three"},
+			{dynamo.Query{PK: "p", After: "1"}, "TWO three five"},
+			{dynamo.Query{PK: "p", From: "6"}, ""},
 		} {
 			found, err := tx.Query(tt.give)
 			f.ok(err)
