@@ -2,9 +2,11 @@ package dynamo
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -39,7 +41,7 @@ func (t *Table) commit(ctx context.Context, tx *Tx, b *backoff) (again bool, err
 	if err != nil {
 		return false, err
 	}
-	for {
+	for unheard := 0; ; {
 		err := c.send(ctx)
 		if err == nil {
 			return false, nil
@@ -47,13 +49,24 @@ func (t *Table) commit(ctx context.Context, tx *Tx, b *backoff) (again bool, err
 		if ctx.Err() != nil {
 			return false, err
 		}
-		switch v, at := c.judge(err); v {
+		v, at := c.judge(err)
+		if unheard > 0 && c.single() && (v == outdated || v == refused) {
+			// Either the attempt before did it and somebody has been there since, or
+			// somebody was faster. Running the function again could do it twice.
+			return false, fmt.Errorf("%w: %w", ErrInDoubt, err)
+		}
+		switch v {
 		case committed:
 			return false, nil
 		case outdated:
 			return true, err
 		case refused:
 			return false, &ConditionError{Key: c.actions[at].item.Key}
+		case lost:
+			if unheard++; unheard == attempts {
+				return false, fmt.Errorf("%w: %w", ErrInDoubt, err)
+			}
+			fallthrough
 		case repeat:
 			if err := b.wait(ctx, err); err != nil {
 				return false, err
@@ -63,6 +76,18 @@ func (t *Table) commit(ctx context.Context, tx *Tx, b *backoff) (again bool, err
 		}
 	}
 }
+
+// attempts is how often a commit is sent whose answers are not heard.
+const attempts = 4
+
+// single reports whether the commit is one item, which needs no transaction: that
+// would cost twice. DynamoDB takes a transaction once, however often it is sent,
+// but not so a single item.
+func (c *commit) single() bool { return len(c.actions) == 1 && c.actions[0].kind != check }
+
+// once has the client send a request once: whether it may be sent again, commit
+// has to know.
+func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 func (tx *Tx) prepare() (*commit, error) {
 	c := &commit{table: tx.table, token: newToken(), request: id.New().String()}
@@ -155,23 +180,23 @@ func (c *commit) checkSize() error {
 	return nil
 }
 
-// send sends the commit. A single item needs no transaction, which costs twice.
+// send sends the commit, once.
 func (c *commit) send(ctx context.Context) error {
 	const old = types.ReturnValuesOnConditionCheckFailureAllOld
-	if len(c.actions) == 1 && c.actions[0].kind != check {
+	if c.single() {
 		a := c.actions[0]
 		expression, names, values := a.condition.parts()
 		if a.kind == put {
 			_, err := c.table.client.PutItem(ctx, &dynamodb.PutItemInput{
 				TableName: &c.table.name, Item: c.items[0], ConditionExpression: expression, ExpressionAttributeNames: names,
 				ExpressionAttributeValues: values, ReturnValuesOnConditionCheckFailure: old,
-			})
+			}, once)
 			return err
 		}
 		_, err := c.table.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 			TableName: &c.table.name, Key: a.item.Key.attributes(), ConditionExpression: expression, ExpressionAttributeNames: names,
 			ExpressionAttributeValues: values, ReturnValuesOnConditionCheckFailure: old,
-		})
+		}, once)
 		return err
 	}
 	requests := make([]types.TransactWriteItem, len(c.actions))
@@ -195,7 +220,7 @@ func (c *commit) send(ctx context.Context) error {
 			}
 		}
 	}
-	_, err := c.table.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: requests, ClientRequestToken: &c.request})
+	_, err := c.table.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: requests, ClientRequestToken: &c.request}, once)
 	return err
 }
 

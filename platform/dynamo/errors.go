@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 )
@@ -12,6 +13,10 @@ import (
 // ErrBusy reports a unit of work that others were faster than, or that DynamoDB
 // throttled, until its time was up. Nothing was written; it may be repeated.
 var ErrBusy = errors.New("table is busy")
+
+// ErrInDoubt reports a unit of work whose commit was sent and not answered: it may
+// have been written, whole, or not at all. Whoever repeats it has to look first.
+var ErrInDoubt = errors.New("nobody knows whether it was written")
 
 // ConditionError reports a condition of the caller's own that did not hold. The
 // unit wrote nothing.
@@ -54,6 +59,7 @@ const (
 	outdated                 // something was changed since it was read: run the function again
 	refused                  // a condition of the caller's does not hold
 	committed                // an earlier attempt, whose answer was lost, did it
+	lost                     // nobody knows what became of it
 )
 
 // Codes of cancellation reasons. All others are mistakes of the request.
@@ -85,11 +91,17 @@ func (c *commit) judge(err error) (verdict, int) {
 		return c.failed(0, failed.Item), 0
 	}
 	var fault smithy.APIError
-	if errors.As(err, &fault) && retryable(fault.ErrorCode()) {
+	switch {
+	case errors.As(err, &fault) && retryable(fault.ErrorCode()):
 		return repeat, 0
+	case transient.IsErrorRetryable(err) == aws.TrueTernary:
+		return lost, 0
 	}
 	return final, 0
 }
+
+// transient are the SDK's rules for failures of connections and of the service.
+var transient = retry.IsErrorRetryables(retry.DefaultRetryables)
 
 // judgeReasons reads the reasons, which stand in the order of the actions. What
 // is final counts most, then what was changed meanwhile: the function may decide

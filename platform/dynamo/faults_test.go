@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -43,6 +45,9 @@ func (d *double) RoundTrip(r *http.Request) (*http.Response, error) {
 		status, answer = d.script[0](body)
 		d.script = d.script[1:]
 	}
+	if status == 0 {
+		return nil, &net.OpError{Op: "read", Err: syscall.ECONNRESET}
+	}
 	return &http.Response{
 		StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
 		Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(strings.NewReader(answer)),
@@ -77,8 +82,8 @@ func cancelled(codes ...string) func(map[string]any) (int, string) {
 	return fails("TransactionCanceledException", `, "CancellationReasons": [`+strings.Join(reasons, ",")+`]`)
 }
 
-// lost is a commit whose answer the client did not hear: the item is its own.
-func lost(code string, reasons bool) func(map[string]any) (int, string) {
+// done is a commit whose answer the client did not hear: the item is its own.
+func done(code string, reasons bool) func(map[string]any) (int, string) {
 	return func(body map[string]any) (int, string) {
 		put := body
 		if reasons {
@@ -95,6 +100,12 @@ func lost(code string, reasons bool) func(map[string]any) (int, string) {
 		return fails(code, more)(nil)
 	}
 }
+
+// defect is a failure of the service.
+var defect = answer(http.StatusInternalServerError, `{"__type": "InternalServerError"}`)
+
+// unheard is an answer that got lost with its connection.
+var unheard = answer(0, "")
 
 type script = []func(map[string]any) (int, string)
 
@@ -147,12 +158,21 @@ func TestFaultsOfACommit(t *testing.T) {
 			"a mistake of the request is not repeated", two, script{nothing, cancelled("ValidationError", "TransactionConflict")}, 1,
 			func(err error) bool { return errors.As(err, &invalid) },
 		},
+		{"a broken connection is no answer", one, script{unheard, unheard, unheard}, 1, nil},
 		{
-			"a defect of the service is told", two, script{nothing, answer(http.StatusInternalServerError, `{"__type": "InternalServerError"}`)}, 1,
-			func(err error) bool { var fault *types.InternalServerError; return errors.As(err, &fault) },
+			"nor is a defect of the service, and it is told in the end", two, script{nothing, defect, unheard, defect, defect}, 1,
+			func(err error) bool {
+				var fault *types.InternalServerError
+				return errors.Is(err, dynamo.ErrInDoubt) && errors.As(err, &fault)
+			},
 		},
-		{"the answer to a transaction was lost", two, script{nothing, lost("TransactionCanceledException", true)}, 1, nil},
-		{"the answer to a single put was lost", one, script{lost("ConditionalCheckFailedException", false)}, 1, nil},
+		{
+			"a single item may have been written before somebody changed it", one, script{unheard, fails("ConditionalCheckFailedException", "")}, 1,
+			func(err error) bool { return errors.Is(err, dynamo.ErrInDoubt) },
+		},
+		{"a transaction was not, or it would say so", two, script{nothing, unheard, cancelled("ConditionalCheckFailed", "None")}, 2, nil},
+		{"the answer to a transaction was lost", two, script{nothing, done("TransactionCanceledException", true)}, 1, nil},
+		{"the answer to a single put was lost", one, script{done("ConditionalCheckFailedException", false)}, 1, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -362,6 +362,15 @@ func TestConditionsOfTheCaller(t *testing.T) {
 	f.has(key("p", "2"), "")
 	f.has(key("p", "3"), "")
 	f.has(key("p", "4"), "x")
+	f.update(func(tx *dynamo.Tx) error {
+		if _, err := tx.Get(key("p", "1")); err != nil {
+			return err
+		}
+		tx.Put(item("p", "1", "b"))
+		tx.Check(key("p", "1")) // which the put does anyway
+		return nil
+	})
+	f.has(key("p", "1"), "b")
 }
 
 func TestWhatIsTooLargeIsNotSent(t *testing.T) {
@@ -442,6 +451,11 @@ func TestASingleItemNeedsNoTransaction(t *testing.T) {
 				t.Error(err)
 			}
 		}, "Query 1: 0.5 read, 0 write (0 index)"},
+		{"a page of a query", func(tx *dynamo.Tx) {
+			if found, err := tx.Query(dynamo.Query{PK: "p", After: "1", Limit: 1}); err != nil || len(found) != 1 {
+				t.Error(found, err)
+			}
+		}, "Query 1: 1 read, 0 write (0 index)"},
 		{"several items", func(tx *dynamo.Tx) {
 			if err := tx.Load(key("p", "1"), key("p", "2"), key("p", "9")); err != nil {
 				t.Error(err)

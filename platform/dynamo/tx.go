@@ -208,9 +208,8 @@ func (tx *Tx) Publish(events ...event.Event) error {
 // wrote was changed meanwhile, so fn must have no effect but through its Tx. An
 // error of fn is returned as it is, and nothing is written. Other errors:
 // *ConditionError, *LimitError, ErrBusy when ctx's time (or ten seconds, when it
-// has no deadline) was up, ctx's own, and DynamoDB's. After an error that says
-// nothing of the kind, as of a broken connection, the unit may have committed
-// all the same.
+// has no deadline) was up, ErrInDoubt, and DynamoDB's, which wrote nothing. After
+// ctx's own error the unit may have committed all the same.
 func (t *Table) Update(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -1,6 +1,8 @@
 package dynamotest
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"sync"
 )
@@ -9,8 +11,9 @@ import (
 // use it. Moto applies a transaction item by item where everybody sees it, and to
 // cancel one puts a copy of the whole table back, which undoes what others wrote
 // meanwhile. So every TransactWriteItems has the server to itself. All other
-// requests run at the same time as each other, as does the application. The zero
-// value sends by http.DefaultTransport.
+// requests run at the same time as each other, as does the application. Answers are
+// read whole before they are given to the SDK, which under load now and then closes
+// the connection while it reads. The zero value sends by http.DefaultTransport.
 type SerialTransactions struct {
 	Transport http.RoundTripper
 
@@ -30,5 +33,15 @@ func (s *SerialTransactions) RoundTrip(r *http.Request) (*http.Response, error) 
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	return transport.RoundTrip(r)
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
 }

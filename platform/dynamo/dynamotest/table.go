@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -99,17 +100,36 @@ func refuse(parameters any) bool {
 
 // Metered returns a client as Client does, and the meter of its requests.
 func (t *Table) Metered(tb testing.TB) (*dynamodb.Client, *units.Meter) {
-	meter := units.NewMeter(t.schema, t.item)
+	meter := units.NewMeter(t.schema, t.items)
 	return t.Client(tb, meter.Attach), meter
 }
 
-// item returns an item whole, or nil.
-func (t *Table) item(ctx context.Context, key units.Item) (units.Item, error) {
-	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.Name, Key: key, ConsistentRead: aws.Bool(true)})
-	if err != nil {
-		return nil, fmt.Errorf("look at an item: %w", err)
+// items implements units.Peek.
+func (t *Table) items(ctx context.Context, keys []units.Item) ([]units.Item, error) {
+	found := make(map[string]units.Item, len(keys))
+	name := func(item units.Item) string {
+		pk, sk := item["pk"].(*types.AttributeValueMemberS), item["sk"].(*types.AttributeValueMemberS)
+		return pk.Value + "\x00" + sk.Value
 	}
-	return out.Item, nil
+	for chunk := range slices.Chunk(keys, 100) { // the most that DynamoDB reads at once
+		for len(chunk) > 0 {
+			out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+				t.Name: {Keys: chunk, ConsistentRead: aws.Bool(true)},
+			}})
+			if err != nil {
+				return nil, fmt.Errorf("look at items: %w", err)
+			}
+			for _, item := range out.Responses[t.Name] {
+				found[name(item)] = item
+			}
+			chunk = out.UnprocessedKeys[t.Name].Keys
+		}
+	}
+	items := make([]units.Item, len(keys))
+	for i, key := range keys {
+		items[i] = found[name(key)]
+	}
+	return items, nil
 }
 
 // Attributes returns attributes of strings.

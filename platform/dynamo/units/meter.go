@@ -58,15 +58,18 @@ func (c Counts) String() string {
 // count once. Safe for concurrent use.
 type Meter struct {
 	schema Schema
-	peek   func(ctx context.Context, key Item) (Item, error)
+	peek   Peek
 
 	mu     sync.Mutex
 	counts Counts
 }
 
-// NewMeter returns a meter of a table. peek returns an item whole, consistently
-// and uncounted, or nil.
-func NewMeter(schema Schema, peek func(ctx context.Context, key Item) (Item, error)) *Meter {
+// Peek returns items whole, consistently and uncounted, in the order of their
+// keys; nil for one that does not exist. No two keys are the same.
+type Peek func(ctx context.Context, keys []Item) ([]Item, error)
+
+// NewMeter returns a meter of a table.
+func NewMeter(schema Schema, peek Peek) *Meter {
 	return &Meter{schema: schema, peek: peek, counts: Counts{}}
 }
 
@@ -147,14 +150,14 @@ func written(parameters any, key []string) []write {
 }
 
 func (m *Meter) images(ctx context.Context, writes []write) ([]Item, error) {
-	found := make([]Item, len(writes))
-	for i, each := range writes {
-		var err error
-		if found[i], err = m.peek(ctx, each.key); err != nil {
-			return nil, err
-		}
+	if len(writes) == 0 {
+		return nil, nil
 	}
-	return found, nil
+	keys := make([]Item, len(writes))
+	for i, each := range writes {
+		keys[i] = each.key
+	}
+	return m.peek(ctx, keys)
 }
 
 func (m *Meter) count(ctx context.Context, parameters, result any, before []Item, failed error) (Count, error) {
@@ -212,11 +215,11 @@ func (m *Meter) countGets(ctx context.Context, keys []Item, c Consistency, faile
 	if failed != nil {
 		return sum, nil
 	}
-	for _, key := range keys {
-		item, err := m.peek(ctx, key) // whole, whatever was asked for of it
-		if err != nil {
-			return Count{}, err
-		}
+	items, err := m.peek(ctx, keys) // whole, whatever was asked for of them
+	if err != nil {
+		return Count{}, err
+	}
+	for _, item := range items {
 		sum.Read += Read(ItemSize(item), c)
 	}
 	return sum, nil
@@ -231,14 +234,19 @@ func (m *Meter) countQuery(ctx context.Context, in *dynamodb.QueryInput, result 
 	if failed != nil || !ok {
 		return Count{}, nil
 	}
-	size := 0
-	for _, item := range out.Items {
-		if in.ProjectionExpression != nil {
-			var err error
-			if item, err = m.peek(ctx, only(item, m.schema.Key)); err != nil {
-				return Count{}, err
-			}
+	items := out.Items
+	if in.ProjectionExpression != nil && len(items) > 0 {
+		keys := make([]Item, len(items))
+		for i, item := range items {
+			keys[i] = only(item, m.schema.Key)
 		}
+		var err error
+		if items, err = m.peek(ctx, keys); err != nil {
+			return Count{}, err
+		}
+	}
+	size := 0
+	for _, item := range items {
 		size += ItemSize(item)
 	}
 	return Count{Read: Read(size, consistency(in.ConsistentRead))}, nil
