@@ -26,7 +26,7 @@ const outboxFor = 7 * 24 * time.Hour
 type commit struct {
 	table   *Table
 	token   types.AttributeValue // written into every item, by which the commit is known again
-	request string // its id as a request: DynamoDB takes it once, however often it is sent
+	request string               // its id as a request: DynamoDB takes it once, however often it is sent
 	actions []*action
 	items   []attributes // of puts, in step with actions
 }

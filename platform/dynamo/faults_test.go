@@ -143,31 +143,43 @@ func TestFaultsOfACommit(t *testing.T) {
 		{"a change counts more than a conflict", two, script{nothing, cancelled("ConditionalCheckFailed", "TransactionConflict")}, 2, nil},
 		{"a change counts more than a condition", two, script{nothing, cancelled("ConditionalCheckFailed", "ConditionalCheckFailed")}, 2, nil},
 		{
-			"a condition of the caller's is told by its item", two, script{nothing, cancelled("None", "ConditionalCheckFailed")}, 1,
+			"a condition of the caller's is told by its item", two,
+			script{nothing, cancelled("None", "ConditionalCheckFailed")},
+			1,
 			func(err error) bool { return errors.As(err, &refused) && refused.Key == key("p", "2") },
 		},
 		{
-			"a condition counts more than a conflict", two, script{nothing, cancelled("TransactionConflict", "ConditionalCheckFailed")}, 1,
+			"a condition counts more than a conflict", two,
+			script{nothing, cancelled("TransactionConflict", "ConditionalCheckFailed")},
+			1,
 			func(err error) bool { return errors.As(err, &refused) && refused.Key == key("p", "2") },
 		},
 		{
-			"a condition of a single item", one, script{fails("ConditionalCheckFailedException", "")}, 1,
+			"a condition of a single item", one,
+			script{fails("ConditionalCheckFailedException", "")},
+			1,
 			func(err error) bool { return errors.As(err, &refused) && refused.Key == key("p", "1") },
 		},
 		{
-			"a mistake of the request is not repeated", two, script{nothing, cancelled("ValidationError", "TransactionConflict")}, 1,
+			"a mistake of the request is not repeated", two,
+			script{nothing, cancelled("ValidationError", "TransactionConflict")},
+			1,
 			func(err error) bool { return errors.As(err, &invalid) },
 		},
 		{"a broken connection is no answer", one, script{unheard, unheard, unheard}, 1, nil},
 		{
-			"nor is a defect of the service, and it is told in the end", two, script{nothing, defect, unheard, defect, defect}, 1,
+			"nor is a defect of the service, and it is told in the end", two,
+			script{nothing, defect, unheard, defect, defect},
+			1,
 			func(err error) bool {
 				var fault *types.InternalServerError
 				return errors.Is(err, dynamo.ErrInDoubt) && errors.As(err, &fault)
 			},
 		},
 		{
-			"a single item may have been written before somebody changed it", one, script{unheard, fails("ConditionalCheckFailedException", "")}, 1,
+			"a single item may have been written before somebody changed it", one,
+			script{unheard, fails("ConditionalCheckFailedException", "")},
+			1,
 			func(err error) bool { return errors.Is(err, dynamo.ErrInDoubt) },
 		},
 		{"a transaction was not, or it would say so", two, script{nothing, unheard, cancelled("ConditionalCheckFailed", "None")}, 2, nil},
@@ -214,8 +226,10 @@ func TestPatienceEnds(t *testing.T) {
 		{"of changes", cancelled("ConditionalCheckFailed", "None"), time.Second, nil},
 		{"of those without a deadline", cancelled("TransactionConflict", "None"), 0, nil},
 		{"of reads", fails("ThrottlingException", ""), time.Second, func(tx *dynamo.Tx) error { _, err := tx.Get(key("p", "1")); return err }},
-		{"of many reads", answer(http.StatusOK, `{"Responses": {}, "UnprocessedKeys": {"things": {"Keys": [{"pk": {"S": "p"}, "sk": {"S": "1"}}]}}}`), time.Second,
-			func(tx *dynamo.Tx) error { return tx.Load(key("p", "1"), key("p", "2")) }},
+		{
+			"of many reads", answer(http.StatusOK, `{"Responses": {}, "UnprocessedKeys": {"things": {"Keys": [{"pk": {"S": "p"}, "sk": {"S": "1"}}]}}}`), time.Second,
+			func(tx *dynamo.Tx) error { return tx.Load(key("p", "1"), key("p", "2")) },
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

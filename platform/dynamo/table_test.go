@@ -185,12 +185,14 @@ func TestWhatWasReadMustBeUnchanged(t *testing.T) {
 		wantRuns int
 	}{
 		{
-			"an item that is put", []dynamo.Item{item("p", "1", "a")},
+			"an item that is put",
+			[]dynamo.Item{item("p", "1", "a")},
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "mine")); return nil },
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "b")); return nil }, 2,
 		},
 		{
-			"an item that is put with others", []dynamo.Item{item("p", "1", "a")},
+			"an item that is put with others",
+			[]dynamo.Item{item("p", "1", "a")},
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "2", "x")); tx.Put(item("p", "1", "mine")); return nil },
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "b")); return nil }, 2,
 		},
@@ -200,27 +202,32 @@ func TestWhatWasReadMustBeUnchanged(t *testing.T) {
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "b")); return nil }, 2,
 		},
 		{
-			"an item that is removed", []dynamo.Item{item("p", "1", "a")},
+			"an item that is removed",
+			[]dynamo.Item{item("p", "1", "a")},
 			func(tx *dynamo.Tx) error { tx.Delete(key("p", "1")); return nil },
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "b")); return nil }, 2,
 		},
 		{
-			"an item that somebody removed", []dynamo.Item{item("p", "1", "a")},
+			"an item that somebody removed",
+			[]dynamo.Item{item("p", "1", "a")},
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "mine")); return nil },
 			func(tx *dynamo.Tx) error { tx.Delete(key("p", "1")); return nil }, 2,
 		},
 		{
-			"an item that is checked", []dynamo.Item{item("p", "1", "a")},
+			"an item that is checked",
+			[]dynamo.Item{item("p", "1", "a")},
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "2", "x")); tx.Check(key("p", "1")); return nil },
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "b")); return nil }, 2,
 		},
 		{
-			"not an item that is read alone", []dynamo.Item{item("p", "1", "a")},
+			"not an item that is read alone",
+			[]dynamo.Item{item("p", "1", "a")},
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "2", "x")); return nil },
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "b")); return nil }, 1,
 		},
 		{
-			"not an item that nobody touched", []dynamo.Item{item("p", "1", "a")},
+			"not an item that nobody touched",
+			[]dynamo.Item{item("p", "1", "a")},
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "1", "mine")); return nil },
 			func(tx *dynamo.Tx) error { tx.Put(item("p", "3", "b")); return nil }, 1,
 		},
