@@ -72,11 +72,22 @@ func TestTransactionsAreAtomic(t *testing.T) {
 	t.Parallel()
 	table := dynamotest.New(t, testserver.Moto(t), template)
 	client := table.Client(t)
-	const workers, each = 4, 25
+	const workers, each = 4, 6
 	if err := table.Write(t.Context(), map[string]string{"pk": "taken", "sk": "-"}); err != nil {
 		t.Fatal(err)
 	}
-	never := dynamotest.Attributes(map[string]string{"pk": "never", "sk": "-"})
+	never := dynamotest.Attributes(map[string]string{"pk": "never", "sk": "0"})
+	condition := "attribute_not_exists(pk)"
+	// Many, so that it takes long.
+	var actions []types.TransactWriteItem
+	for i := range 49 {
+		actions = append(actions, types.TransactWriteItem{Put: &types.Put{
+			TableName: &table.Name, Item: dynamotest.Attributes(map[string]string{"pk": "never", "sk": fmt.Sprint(i)}),
+		}})
+	}
+	actions = append(actions, types.TransactWriteItem{Put: &types.Put{
+		TableName: &table.Name, ConditionExpression: &condition, Item: dynamotest.Attributes(map[string]string{"pk": "taken", "sk": "-"}),
+	}})
 	var running sync.WaitGroup
 	for worker := range workers {
 		running.Go(func() {
@@ -90,14 +101,8 @@ func TestTransactionsAreAtomic(t *testing.T) {
 			}
 		})
 		running.Go(func() {
-			condition := "attribute_not_exists(pk)"
 			for range each {
-				_, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-					{Put: &types.Put{TableName: &table.Name, Item: never}},
-					{Put: &types.Put{
-						TableName: &table.Name, ConditionExpression: &condition, Item: dynamotest.Attributes(map[string]string{"pk": "taken", "sk": "-"}),
-					}},
-				}})
+				_, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 				var cancelled *types.TransactionCanceledException
 				if !errors.As(err, &cancelled) {
 					t.Errorf("the transaction: %v, want it cancelled", err)
