@@ -72,7 +72,7 @@ func TestTransactionsAreAtomic(t *testing.T) {
 	t.Parallel()
 	table := dynamotest.New(t, testserver.Moto(t), template)
 	client := table.Client(t)
-	const workers, each = 4, 6
+	const workers, each = 4, 4
 	if err := table.Write(t.Context(), map[string]string{"pk": "taken", "sk": "-"}); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestTransactionsAreAtomic(t *testing.T) {
 	condition := "attribute_not_exists(pk)"
 	// Many, so that it takes long.
 	var actions []types.TransactWriteItem
-	for i := range 49 {
+	for i := range 99 {
 		actions = append(actions, types.TransactWriteItem{Put: &types.Put{
 			TableName: &table.Name, Item: dynamotest.Attributes(map[string]string{"pk": "never", "sk": fmt.Sprint(i)}),
 		}})
