@@ -21,12 +21,13 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/aws/aws-lambda-go/events"
 
+	"ticketmesh.dev/platform/dynamo/envelope"
 	"ticketmesh.dev/platform/event"
 )
 
 // Attribute is the attribute of an item that holds the encoded CloudEvents of
-// the commit that wrote the item last: a list of strings, or of binaries. Every
-// write replaces or removes it.
+// the commit that wrote the item last, packed by package envelope. Every write
+// replaces or removes it.
 const Attribute = "outbox"
 
 // Derive returns further events that a record stands for. It is asked again
@@ -124,25 +125,20 @@ func committed(image map[string]events.DynamoDBAttributeValue) ([]*message.Messa
 	if !ok {
 		return nil, nil
 	}
-	if outbox.DataType() != events.DataTypeList {
-		return nil, fmt.Errorf("attribute %s is not a list", Attribute)
+	if outbox.DataType() != events.DataTypeBinary {
+		return nil, fmt.Errorf("attribute %s is not binary", Attribute)
 	}
-	var messages []*message.Message
-	for i, value := range outbox.List() {
-		var encoded []byte
-		switch value.DataType() {
-		case events.DataTypeString:
-			encoded = []byte(value.String())
-		case events.DataTypeBinary:
-			encoded = value.Binary()
-		default:
-			return nil, fmt.Errorf("%s[%d] is neither a string nor binary", Attribute, i)
-		}
+	packed, err := envelope.Unpack(outbox.Binary())
+	if err != nil {
+		return nil, err
+	}
+	messages := make([]*message.Message, len(packed))
+	for i, encoded := range packed {
 		e, err := event.ParseCloudEvent(encoded)
 		if err != nil {
 			return nil, fmt.Errorf("%s[%d]: %w", Attribute, i, err)
 		}
-		messages = append(messages, event.ToMessage(e, encoded))
+		messages[i] = event.ToMessage(e, encoded)
 	}
 	return messages, nil
 }
