@@ -21,6 +21,7 @@ import (
 	"ticketmesh.dev/platform/apigateway"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/metrics"
 	"ticketmesh.dev/platform/tracing"
 )
 
@@ -35,6 +36,9 @@ type Runtime struct {
 	// Logger writes JSON to standard output. A record that is logged with the context
 	// of an invocation says which one.
 	Logger *slog.Logger
+	// Metrics are of the stage that TICKETMESH_STAGE names; nil, which is one that drops
+	// everything, without.
+	Metrics *metrics.Log
 }
 
 // Start opens the function and then has handle answer its invocations, whose payload is
@@ -96,7 +100,10 @@ func start[T any](getenv func(string) string, open func(context.Context, Runtime
 	slog.SetDefault(logger)
 	slog.SetLogLoggerLevel(slog.LevelError)
 
-	g := &guard{logger: logger}
+	g := &guard{logger: logger, function: getenv("AWS_LAMBDA_FUNCTION_NAME")}
+	if stage := getenv("TICKETMESH_STAGE"); stage != "" {
+		g.metrics = metrics.New(os.Stdout, clock.System{}, stage)
+	}
 	if address := getenv(tracing.DaemonAddress); address != "" {
 		var err error
 		if g.recorder, err = set.recorder(address); err != nil {
@@ -104,7 +111,7 @@ func start[T any](getenv func(string) string, open func(context.Context, Runtime
 			logger.Error("nothing is traced", "error", err)
 		}
 	}
-	opened, err := open(context.Background(), Runtime{Getenv: getenv, Logger: logger})
+	opened, err := open(context.Background(), Runtime{Getenv: getenv, Logger: logger, Metrics: g.metrics})
 	if err != nil {
 		logger.Error("function cannot start", "error", err)
 		os.Exit(1)
@@ -117,6 +124,8 @@ func start[T any](getenv func(string) string, open func(context.Context, Runtime
 type guard struct {
 	next     invoke
 	logger   *slog.Logger
+	metrics  *metrics.Log
+	function string           // its name
 	recorder tracing.Recorder // nil: nothing is recorded
 	warm     atomic.Bool
 }
@@ -125,6 +134,7 @@ type guard struct {
 func (g *guard) Invoke(ctx context.Context, payload []byte) (answer []byte, err error) {
 	if !g.warm.Swap(true) {
 		ctx = context.WithValue(ctx, coldKey{}, true)
+		g.metrics.ColdStart(g.function)
 	}
 	ctx = g.trace(ctx)
 	if deadline, ok := ctx.Deadline(); ok {

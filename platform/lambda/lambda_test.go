@@ -343,3 +343,17 @@ func TestAFunctionWorksWithoutADaemon(t *testing.T) {
 		}
 	}
 }
+
+func TestAColdStartIsCounted(t *testing.T) {
+	t.Parallel()
+	p := runWith(t, "numbers", []string{"TICKETMESH_STAGE=test", "AWS_LAMBDA_FUNCTION_NAME=numbers"}, &call{payload: "1"}, &call{payload: "2"})
+	var counted []string
+	for _, r := range p.stdout {
+		if r["_aws"] != nil {
+			counted = append(counted, fmt.Sprint(r["ColdStarts"], " ", r["Stage"], " ", r["Function"]))
+		}
+	}
+	if want := []string{"[1] test numbers"}; !slices.Equal(counted, want) {
+		t.Errorf("counted %q, want %q: %v", counted, want, p.stdout)
+	}
+}
