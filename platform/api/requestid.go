@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/platform/tracing"
 )
 
 // Header names of the edge.
@@ -49,9 +50,14 @@ func ownOr(foreign string) string {
 
 const zeros = "00000000000000000000000000000000"
 
-// traceParent continues a W3C trace context with a span of its own, or starts a
-// trace that is not sampled.
-func traceParent(header string) string {
+// traceParent is where ctx is in its trace. Where nothing is recorded it continues a
+// W3C trace context with a span of its own, or starts a trace that is not sampled. Where
+// something is, the client's is not looked at: its spans are not among those that
+// are recorded, and it does not decide what is.
+func traceParent(ctx context.Context, header string) string {
+	if link, ok := tracing.From(ctx); ok {
+		return link.TraceParent()
+	}
 	// Span ids are not secrets.
 	var span [8]byte
 	fill(span[:], rand.Uint64())

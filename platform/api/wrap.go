@@ -18,6 +18,7 @@ import (
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/idempotency"
 	"ticketmesh.dev/platform/problem"
+	"ticketmesh.dev/platform/tracing"
 )
 
 // Options is what Wrap works with. The zero value wraps without tokens, keys
@@ -79,8 +80,10 @@ func (e *edge) enter(underlying http.ResponseWriter, r *http.Request, inner http
 	if !sane(correlationID) {
 		correlationID = requestID
 	}
-	ctx := context.WithValue(r.Context(), responseKey{}, w)
-	ctx = event.WithTrace(ctx, event.Trace{CorrelationID: correlationID, TraceParent: traceParent(r.Header.Get(headerTraceParent))})
+	ctx, segment := tracing.Begin(r.Context(), r.Method)
+	defer func() { segment.End(w.status >= http.StatusInternalServerError) }()
+	ctx = context.WithValue(ctx, responseKey{}, w)
+	ctx = event.WithTrace(ctx, event.Trace{CorrelationID: correlationID, TraceParent: traceParent(ctx, r.Header.Get(headerTraceParent))})
 	r = r.WithContext(ctx)
 	if r.Method == http.MethodHead {
 		r.Method, w.silent = http.MethodGet, true

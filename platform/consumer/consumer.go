@@ -16,6 +16,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/tracing"
 )
 
 // Metadata keys by which Run tells the queue why it refused a message.
@@ -143,8 +144,15 @@ func newHandler(sub Subscription, logger *slog.Logger) message.NoPublishHandlerF
 		}
 		ctx, cancel := handlerContext(m, timeout)
 		defer cancel()
-		ctx = event.WithTrace(ctx, e.Follow())
-		if err := call(ctx, sub.Handle, e); err != nil {
+		ctx, segment := tracing.Follow(ctx, sub.Name, e.TraceParent, event.TraceHeader(ctx))
+		trace := e.Follow()
+		if link, ok := tracing.From(ctx); ok {
+			trace.TraceParent = link.TraceParent()
+		}
+		ctx = event.WithTrace(ctx, trace)
+		err = call(ctx, sub.Handle, e)
+		segment.End(err != nil)
+		if err != nil {
 			refuse(m, err)
 			level := slog.LevelWarn
 			if IsPermanent(err) {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/tracing"
 )
 
 // maxDetailType is EventBridge's limit, in characters.
@@ -34,14 +35,21 @@ func (p *Publisher) entry(m *message.Message) (entry, error) {
 		// archive is replayed, and an event would have another time after an outage.
 		Time: &e.Time,
 	}
-	if header := p.config.TraceHeader(m.Context(), e); header != "" {
-		r.TraceHeader = &header
-	}
 	size := entrySize(r)
 	if size >= p.config.MaxBytes {
 		return entry{}, &TooLargeError{EventID: e.ID, Type: e.Type, Size: size, Limit: p.config.MaxBytes}
 	}
-	return entry{request: r, size: size}, nil
+	ctx, segment := tracing.Follow(m.Context(), "publish "+*r.Source, e.TraceParent, "")
+	link, ok := tracing.From(ctx)
+	if !ok {
+		link, ok = tracing.Parse(e.TraceParent)
+	}
+	if ok {
+		// EventBridge passes it on to its targets, and SQS keeps it in the message's
+		// AWSTraceHeader.
+		r.TraceHeader = aws.String(link.Header())
+	}
+	return entry{request: r, size: size, segment: segment}, nil
 }
 
 // source is the EventBridge source of a CloudEvents one: "ticketmesh.tickets" of

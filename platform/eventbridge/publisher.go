@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
-	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/tracing"
 )
 
 const (
@@ -42,9 +42,6 @@ type Config struct {
 	// Timeout bounds one Publish whose context ends later or never;
 	// DefaultTimeout by default.
 	Timeout time.Duration
-	// TraceHeader returns the X-Ray trace header that goes with e, "" for none;
-	// ctx is its message's. By default it is made of e's traceparent.
-	TraceHeader func(ctx context.Context, e event.Event) string
 }
 
 // Publisher is a Watermill publisher to one bus. It may be used concurrently.
@@ -61,9 +58,6 @@ func NewPublisher(c Config) *Publisher {
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = DefaultTimeout
-	}
-	if c.TraceHeader == nil {
-		c.TraceHeader = func(_ context.Context, e event.Event) string { return traceHeader(e.TraceParent) }
 	}
 	return &Publisher{config: c}
 }
@@ -125,10 +119,11 @@ func (p *Publisher) send(ctx context.Context, entries []entry) (again []entry, l
 			return append(again, entries...), lost, err
 		}
 		for i, result := range results {
+			e := chunk[i]
 			if result.ErrorCode == nil {
+				e.segment.End(false)
 				continue
 			}
-			e := chunk[i]
 			e.refused = &EntryError{Code: *result.ErrorCode, Message: aws.ToString(result.ErrorMessage)}
 			if e.refused.temporary() {
 				again = append(again, e)
@@ -176,12 +171,14 @@ type entry struct {
 	uuid    string
 	request types.PutEventsRequestEntry
 	size    int
+	segment *tracing.Segment
 	refused *EntryError // the last answer to it
 }
 
 // failure is what became of the entry: EventBridge's answer and, when that was
 // not the last word, why there was no other attempt.
 func (e entry) failure(err error) Failure {
+	e.segment.End(true)
 	if e.refused != nil {
 		err = errors.Join(e.refused, err)
 	}

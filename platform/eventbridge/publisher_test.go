@@ -166,7 +166,6 @@ func TestTheTraceHeaderFollowsTheEnvelope(t *testing.T) {
 		{"not hexadecimal", "00-0af7651916cd43dd8448eb211c8031zz-b7ad6b7169203331-01", ""},
 		{"flags not hexadecimal", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0z", ""},
 		{"too short", "00-0af7-b7ad-01", ""},
-		{"another version", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -180,23 +179,6 @@ func TestTheTraceHeaderFollowsTheEnvelope(t *testing.T) {
 				t.Errorf("got %q, want %q", aws.ToString(got), tt.want)
 			}
 		})
-	}
-}
-
-func TestTheTraceHeaderCanBeGiven(t *testing.T) {
-	t.Parallel()
-	d := &double{}
-	m := made(t, event.WithTraceHeader(t.Context(), "Root=1-a"), "s", "")
-	p := publisher(d, func(c *eventbridge.Config) {
-		c.TraceHeader = func(ctx context.Context, e event.Event) string {
-			return event.TraceHeader(ctx) + ";Subject=" + e.Subject
-		}
-	})
-	if err := p.Publish(event.Topic, m); err != nil {
-		t.Fatal(err)
-	}
-	if got := aws.ToString(d.requests[0][0].TraceHeader); got != "Root=1-a;Subject=s" {
-		t.Errorf("got %q", got)
 	}
 }
 

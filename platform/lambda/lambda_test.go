@@ -20,6 +20,9 @@ import (
 
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/platform/tracing"
+	"ticketmesh.dev/platform/tracing/daemontest"
+	"ticketmesh.dev/platform/tracing/xray"
 )
 
 // functions are what the test binary is when it is started as a function.
@@ -49,6 +52,11 @@ var functions = map[string]func(){
 			}), nil
 		})
 	},
+	"traced": func() { lambda.Start(os.Getenv, traced) },
+	"SDK":    func() { lambda.Start(os.Getenv, traced, lambda.WithRecorder(xray.NewRecorder)) },
+	"untraceable": func() {
+		lambda.Start(os.Getenv, traced, lambda.WithRecorder(func(string) (tracing.Recorder, error) { return nil, errors.New("no daemon") }))
+	},
 	"broken": func() {
 		lambda.Start(os.Getenv, func(context.Context, lambda.Runtime) (func(context.Context, int) (int, error), error) {
 			return nil, errors.Join(errors.New("TABLE is not set"), errors.New("BUS is not set"))
@@ -73,6 +81,16 @@ func numbers(ctx context.Context, logger *slog.Logger, n int) ([]int, error) {
 		left = int(time.Until(deadline).Milliseconds())
 	}
 	return []int{n, left}, nil
+}
+
+// traced answers the traceparent of what it would publish.
+func traced(_ context.Context, rt lambda.Runtime) (func(context.Context, int) (string, error), error) {
+	return func(ctx context.Context, _ int) (string, error) {
+		inner, segment := tracing.Begin(ctx, "job")
+		defer segment.End(false)
+		rt.Logger.InfoContext(inner, "traced")
+		return event.TraceFrom(ctx).TraceParent, nil
+	}, nil
 }
 
 func TestMain(m *testing.M) {
@@ -100,6 +118,12 @@ type process struct {
 // run starts the function, plays the Runtime API to it, and ends it after the last
 // invocation's answer.
 func run(t *testing.T, function string, calls ...*call) process {
+	t.Helper()
+	return runWith(t, function, nil, calls...)
+}
+
+// runWith adds to the function's environment.
+func runWith(t *testing.T, function string, environment []string, calls ...*call) process {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -145,6 +169,7 @@ func run(t *testing.T, function string, calls ...*call) process {
 	defer api.Close()
 	command := exec.CommandContext(ctx, os.Args[0])
 	command.Env = append(os.Environ(), "TEST_FUNCTION="+function, "AWS_LAMBDA_RUNTIME_API="+api.Listener.Addr().String())
+	command.Env = append(command.Env, environment...)
 	var stdout, stderr strings.Builder
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
@@ -284,5 +309,51 @@ func TestAFunctionThatCannotStartSaysSoInOneLine(t *testing.T) {
 	}
 	if r := p.find(t, "function cannot start"); r["error"] != "TABLE is not set\nBUS is not set" || r["level"] != "ERROR" {
 		t.Errorf("logged %v", r)
+	}
+}
+
+func TestWhatAFunctionDoesIsInItsInvocationsTrace(t *testing.T) {
+	t.Parallel()
+	for _, function := range []string{"traced", "SDK"} {
+		t.Run(function, func(t *testing.T) {
+			t.Parallel()
+			daemon := daemontest.Start(t)
+			c := &call{payload: "1"}
+			p := runWith(t, function, []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()}, c)
+			s := daemon.Wait(t, 1)[0]
+			if s.Name != "job" || s.TraceID != "1-5759e988-bd862e3fe1be46a994272793" || s.ParentID != "53995c3f42cd8ad8" || s.Type != "subsegment" {
+				t.Errorf("recorded %+v", s)
+			}
+			if c.answer != `"00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01"` {
+				t.Errorf("a job publishes under %s%s", c.answer, c.failure)
+			}
+			if len(p.stdout) != 1 || p.stderr != "" || p.find(t, "traced")["xrayTraceId"] != s.TraceID {
+				t.Errorf("logged %v, %s", p.stdout, p.stderr)
+			}
+		})
+	}
+}
+
+func TestAFunctionWorksWithoutADaemon(t *testing.T) {
+	t.Parallel()
+	for function, environment := range map[string][]string{"traced": nil, "untraceable": {"AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:9"}} {
+		c := &call{payload: "1"}
+		if runWith(t, function, environment, c); c.answer != `""` {
+			t.Errorf("%s answers %s%s", function, c.answer, c.failure)
+		}
+	}
+}
+
+func TestAColdStartIsCounted(t *testing.T) {
+	t.Parallel()
+	p := runWith(t, "numbers", []string{"TICKETMESH_STAGE=test", "AWS_LAMBDA_FUNCTION_NAME=numbers"}, &call{payload: "1"}, &call{payload: "2"})
+	var counted []string
+	for _, r := range p.stdout {
+		if r["_aws"] != nil {
+			counted = append(counted, fmt.Sprint(r["ColdStarts"], " ", r["Stage"], " ", r["Function"]))
+		}
+	}
+	if want := []string{"[1] test numbers"}; !slices.Equal(counted, want) {
+		t.Errorf("counted %q, want %q: %v", counted, want, p.stdout)
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/tracing"
 )
 
 // Attributes that every record has which is logged during an invocation. With the
@@ -70,13 +70,15 @@ func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (h handler) WithGroup(name string) slog.Handler { return handler{h.Handler.WithGroup(name)} }
 
-// traceID is the id of the X-Ray trace, under which its console finds it.
+// traceID is the id of the X-Ray trace, under which its console finds it: of the event
+// that is handled, or of the invocation.
 func traceID(ctx context.Context) string {
-	header, _ := ctx.Value("x-amzn-trace-id").(string) // set by the runtime's loop
-	for field := range strings.SplitSeq(header, ";") {
-		if id, ok := strings.CutPrefix(field, "Root="); ok {
-			return id
-		}
+	link, ok := tracing.From(ctx)
+	if !ok {
+		link, ok = tracing.Parse(traceHeader(ctx))
 	}
-	return ""
+	if !ok {
+		return ""
+	}
+	return link.Root()
 }

@@ -18,6 +18,7 @@ import (
 
 	"ticketmesh.dev/platform/consumer"
 	"ticketmesh.dev/platform/event"
+	"ticketmesh.dev/platform/metrics"
 )
 
 const (
@@ -36,6 +37,8 @@ type FunctionConfig struct {
 	// Client sends dead letters.
 	Client LetterClient
 	Logger *slog.Logger
+	// Metrics is told of each batch; nil is none.
+	Metrics *metrics.Log
 	// Concurrency is how many records of a batch are handled at once; 4 by
 	// default.
 	Concurrency int
@@ -121,6 +124,7 @@ func (f *Function) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEve
 	defer inv.end()
 
 	done := make([]bool, len(e.Records))
+	handled := make([]time.Time, len(e.Records)) // the times of the events that were handled
 	work := make(chan []record)
 	finished := make(chan struct{})
 	workers := min(f.config.Concurrency, len(lanes))
@@ -128,7 +132,7 @@ func (f *Function) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEve
 		go func() {
 			for l := range work {
 				for _, r := range l {
-					if done[r.index] = inv.handle(r); !done[r.index] {
+					if done[r.index], handled[r.index] = inv.handle(r); !done[r.index] {
 						break
 					}
 				}
@@ -154,10 +158,44 @@ func (f *Function) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEve
 		return response, errors.Join(errStopped, f.err)
 	default:
 	}
+	f.measure(e.Records, done, handled)
 	if n := len(response.BatchItemFailures); n > 0 {
 		f.config.Logger.WarnContext(ctx, "records were not handled", "failed", n, "records", len(e.Records))
 	}
 	return response, nil
+}
+
+// measure tells the metrics what became of the batch. It is of one queue nearly always.
+func (f *Function) measure(records []events.SQSMessage, done []bool, handled []time.Time) {
+	type batch struct {
+		done, undone int
+		times        []time.Time
+	}
+	batches := make(map[string]*batch, 1)
+	for i, r := range records {
+		plain, _ := queue(r.EventSourceARN)
+		b := batches[plain]
+		if b == nil {
+			b = new(batch)
+			batches[plain] = b
+		}
+		if !done[i] {
+			b.undone++
+			continue
+		}
+		b.done++
+		if !handled[i].IsZero() {
+			b.times = append(b.times, handled[i])
+		}
+	}
+	for name, b := range batches {
+		f.config.Metrics.Consumed(strings.TrimPrefix(name, f.config.Prefix), b.done, b.undone, b.times)
+	}
+}
+
+// queue returns the name of the queue at arn, for a FIFO queue without its suffix.
+func queue(arn string) (plain string, fifo bool) {
+	return strings.CutSuffix(arn[strings.LastIndexByte(arn, ':')+1:], fifoSuffix)
 }
 
 // record is one record of a batch and the feed of its queue.
@@ -171,9 +209,8 @@ type record struct {
 func (f *Function) lanes(given []events.SQSMessage) ([][]record, error) {
 	records := make([]record, len(given))
 	for i, r := range given {
-		name := r.EventSourceARN[strings.LastIndexByte(r.EventSourceARN, ':')+1:]
-		plain, fifo := strings.CutSuffix(name, fifoSuffix)
-		feed, ok := f.feeds[plain]
+		name, fifo := queue(r.EventSourceARN)
+		feed, ok := f.feeds[name]
 		if !ok {
 			return nil, fmt.Errorf("no subscription for the queue %s", name)
 		}
@@ -206,32 +243,34 @@ func (f *Function) invocation(ctx context.Context) invocation {
 	return invocation{f, begin, wait, func() { endBegin(); endWait() }}
 }
 
-// handle reports whether the record is done with.
-func (inv invocation) handle(r record) bool {
+// handle reports whether the record is done with, and if its event was handled, of when
+// that is.
+func (inv invocation) handle(r record) (done bool, handled time.Time) {
 	if inv.begin.Err() != nil {
-		return false // select picks at random among what is ready
+		return false, handled // select picks at random among what is ready
 	}
 	m := decode(r.MessageId, r.Body)
 	m.SetContext(event.WithTraceHeader(inv.begin, r.Attributes[attrTrace]))
 	select {
 	case r.feed.in <- m:
 	case <-inv.begin.Done():
-		return false
+		return false, handled
 	case <-inv.f.stopped:
-		return false
+		return false, handled
 	}
 	select {
 	case <-m.Acked():
-		return true
+		handled, _ = time.Parse(event.TimeFormat, m.Metadata[event.MetaTime])
+		return true, handled
 	case <-m.Nacked():
-		return inv.bury(r, m)
+		return inv.bury(r, m), handled
 	case <-inv.wait.Done():
 		// The handler goes on when the process is thawed; its effect is the same
 		// whether before or after the next delivery.
 		inv.f.config.Logger.ErrorContext(inv.wait, "handler did not return in time", "message", r.MessageId)
-		return false
+		return false, handled
 	case <-inv.f.stopped:
-		return false
+		return false, handled
 	}
 }
 
@@ -243,6 +282,10 @@ func (inv invocation) bury(r record, m *message.Message) bool {
 	buried, err := inv.f.letters.send(ctx, r.EventSourceARN, newLetter(r.MessageId, r.Body, r.Attributes, m))
 	if err != nil {
 		inv.f.config.Logger.ErrorContext(ctx, "dead letter was not sent", "message", r.MessageId, "error", err)
+	}
+	if buried {
+		name, _ := queue(r.EventSourceARN)
+		inv.f.config.Metrics.DeadLetter(strings.TrimPrefix(name, inv.f.config.Prefix))
 	}
 	return buried
 }

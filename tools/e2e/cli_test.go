@@ -149,6 +149,8 @@ func TestWhatIsNotACommandIsToldInOneLine(t *testing.T) {
 		{"changes of contracts where there are none", []string{"contracts", "diff", "--against", "HEAD", "--root", nowhere}, "", 1, "git"},
 		{"selling nothing", []string{"bench", "onsale", "--seats", "0"}, "", 2, "--seats"},
 		{"selling to nobody", []string{"bench", "onsale", "--buyers", "0"}, "", 2, "--buyers"},
+		{"starting nothing", []string{"bench", "coldstart", "--starts", "0"}, "", 2, "--starts"},
+		{"starting what is not there", []string{"bench", "coldstart", "--root", "/nowhere"}, "", 1, "/nowhere"},
 		{"selling where nobody is", []string{"bench", "onsale", "--seats", "1", "--buyers", "1", "--url", "http://127.0.0.1:1"}, "", 1, "127.0.0.1:1"},
 		{"the health of an argument", []string{"doctor", "x"}, "", 2, "x"},
 	}

@@ -21,7 +21,7 @@ const (
 )
 
 func newBench() *cobra.Command {
-	return group("bench", "Measure a mesh", newOnsale())
+	return group("bench", "Measure a mesh", newOnsale(), newColdStart())
 }
 
 func newOnsale() *cobra.Command {
