@@ -13,6 +13,16 @@ const (
 	lastPause     = 30 * time.Second
 )
 
+// pass calls step as long as it finds work and ctx lasts.
+func pass(ctx context.Context, step func(context.Context) (bool, error)) error {
+	for ctx.Err() == nil {
+		if found, err := step(ctx); err != nil || !found {
+			return err
+		}
+	}
+	return nil
+}
+
 // loop calls step as long as it finds work, then waits for wake or the next sweep. After errors it pauses, longer each
 // time. It returns nil when ctx ends.
 func loop(ctx context.Context, wake <-chan struct{}, logger *slog.Logger, failed string, step func(context.Context) (bool, error)) error {

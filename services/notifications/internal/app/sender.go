@@ -78,6 +78,10 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
+// Pass sends what is due until nothing is any more, or ctx ends, as it does for Run. Messages that the carrier does not
+// take do not keep it going: they are due later.
+func (s *Sender) Pass(ctx context.Context) error { return pass(ctx, s.Deliver) }
+
 // Deliver sends a batch of messages that are due. It is false when none is. An error means that some of the batch will
 // be claimed again.
 func (s *Sender) Deliver(ctx context.Context) (bool, error) {
