@@ -186,10 +186,7 @@ func stage(tx *sqlite.Tx, performanceID id.ID) (b message.Background, err error)
 	case !errors.Is(err, sql.ErrNoRows):
 		return b, err
 	}
-	venueID := p.VenueID
-	if venueID == id.Nil && b.Show != nil {
-		venueID = b.Show.VenueID
-	}
+	venueID := b.VenueID()
 	switch err := tx.QueryRow(`SELECT version, state FROM venues WHERE id = ?`, venueID[:]).Scan(&version, &state); {
 	case err == nil:
 		venue, err := jsoncodec.DecodeVenue(venueID, version, state)
