@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"strconv"
 
 	"golang.org/x/sync/errgroup"
@@ -47,40 +48,32 @@ func (s *Store) Backgrounds(ctx context.Context, messages []message.Message) ([]
 // surroundings reads what the messages refer to: at first what they name, then the shows and venues of their
 // performances, and then the venues of shows.
 func (s *Store) surroundings(ctx context.Context, messages []message.Message) (items, error) {
-	var keys []dynamo.Key
+	var wanted []dynamo.Key
 	for _, m := range messages {
-		keys = append(keys, performanceKey(m.PerformanceID), customerKey(m.Recipient.CustomerID), blockKey(m.Recipient.Email))
+		wanted = append(wanted, performanceKey(m.PerformanceID), customerKey(m.Recipient.CustomerID), blockKey(m.Recipient.Email))
 		if m.OrderID != id.Nil {
-			keys = append(keys, purchaseKey(m.PerformanceID, m.OrderID))
+			wanted = append(wanted, purchaseKey(m.PerformanceID, m.OrderID))
 		}
 	}
-	all, err := s.table.GetAll(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	known := items(all)
-	for range 2 {
-		var further []dynamo.Key
+	known, asked := items{}, map[dynamo.Key]bool{showKey(id.Nil): true, venueKey(id.Nil): true} // there are none
+	for len(wanted) > 0 {
+		found, err := s.table.GetAll(ctx, wanted)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(known, found)
+		wanted = nil
 		for _, m := range messages {
 			b, err := known.stage(m.PerformanceID)
 			if err != nil {
 				return nil, err
 			}
 			for _, key := range []dynamo.Key{showKey(b.Performance.ShowID), venueKey(b.VenueID())} {
-				if _, there := known[key]; !there && key != showKey(id.Nil) && key != venueKey(id.Nil) {
-					further = append(further, key)
+				if !asked[key] {
+					asked[key] = true
+					wanted = append(wanted, key)
 				}
 			}
-		}
-		if len(further) == 0 {
-			break
-		}
-		more, err := s.table.GetAll(ctx, further)
-		if err != nil {
-			return nil, err
-		}
-		for key, item := range more {
-			known[key] = item
 		}
 	}
 	return known, nil

@@ -208,6 +208,28 @@ func Stores(t *testing.T, open func(t *testing.T) Opened) {
 			t.Errorf("claimed %d after it", len(got))
 		}
 	})
+	t.Run("what is due longest is claimed first", func(t *testing.T) {
+		s := open(t).Store
+		p := performance(id.New(), 1)
+		put(t, s, p, nil)
+		want := make([]id.ID, 10)
+		for i := range want {
+			place := i * 7 % len(want)
+			m := about(p.ID, id.New())
+			m.DueAt = storeNow.Add(time.Duration(place-9) * time.Second)
+			record(t, s, p.ID, m.OrderID, m)
+			want[place] = m.ID
+		}
+		var got []id.ID
+		for range 4 {
+			for _, m := range claim(t, s, storeNow, 3) {
+				got = append(got, m.ID)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("claimed %v, want %v", got, want)
+		}
+	})
 	t.Run("concurrent claims share nothing", func(t *testing.T) {
 		s := open(t).Store
 		p := performance(id.New(), 1)
@@ -263,7 +285,7 @@ func Stores(t *testing.T, open func(t *testing.T) Opened) {
 		check(t, s.Settle(ctx, settled))
 		check(t, s.Settle(ctx, settled))                                             // repeated
 		check(t, s.Settle(ctx, []message.Message{give[1].Delivered(at.Add(lease))})) // by somebody whose lease had ended
-		var types []string // each is of a message of its own: no order among them
+		var types []string                                                           // each is of a message of its own: no order among them
 		for _, e := range o.Published() {
 			types = append(types, e.Type)
 			if e.CorrelationID != "corr" || e.CausationID == "" || e.TraceParent == "" || !e.Time.Equal(at) {
@@ -619,7 +641,12 @@ func Stores(t *testing.T, open func(t *testing.T) Opened) {
 		record(t, s, p.ID, one.OrderID, one)
 		record(t, s, p.ID, two.OrderID, two)
 		record(t, s, p.ID, id.Nil, offer)
+		batch, err := s.Backgrounds(ctx, []message.Message{one, two, offer, one})
+		check(t, err)
 		token := background(t, s, one).Token
+		if len(batch) != 4 || batch[0].Token != token || batch[1].Token != token || batch[2].Token != background(t, s, offer).Token || batch[3].Token != token {
+			t.Errorf("a batch has %+v, want %s", batch, token)
+		}
 		if len(token) < 37 || token != background(t, s, two).Token || token == background(t, s, offer).Token {
 			t.Errorf("tokens = %q, %q, %q", token, background(t, s, two).Token, background(t, s, offer).Token)
 		}
