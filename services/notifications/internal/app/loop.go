@@ -13,10 +13,14 @@ const (
 	lastPause     = 30 * time.Second
 )
 
-// pass calls step as long as it finds work and ctx lasts.
+// pass calls step as long as it finds work. It returns nil when ctx ends.
 func pass(ctx context.Context, step func(context.Context) (bool, error)) error {
 	for ctx.Err() == nil {
-		if found, err := step(ctx); err != nil || !found {
+		found, err := step(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil || !found {
 			return err
 		}
 	}

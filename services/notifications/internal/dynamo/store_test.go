@@ -267,7 +267,7 @@ func TestManyMessagesAreMoreThanOneUnitOfWork(t *testing.T) {
 	t.Parallel()
 	f := open(t)
 	performanceID := id.New()
-	const waiting, added = 45, 101
+	const waiting, added = 60, 101
 	for range waiting {
 		f.ok(f.record(confirmation(performanceID, 1)))
 	}
