@@ -50,8 +50,8 @@ func Read(getenv func(string) string, needed ...string) (Config, error) {
 	rate := 0
 	if text := getenv(VarMailRate); text != "" {
 		var err error
-		if rate, err = strconv.Atoi(text); err != nil || rate < 1 {
-			wrong = append(wrong, fmt.Errorf("%s: %q is no number of mails", VarMailRate, text))
+		if rate, err = strconv.Atoi(text); err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %q is no number", VarMailRate, text))
 		}
 	}
 	return Config{
