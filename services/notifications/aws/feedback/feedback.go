@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"ticketmesh.dev/platform/lambda"
-	"ticketmesh.dev/services/notifications/aws/schemas"
+	"ticketmesh.dev/services/notifications/aws/announce"
 	"ticketmesh.dev/services/notifications/aws/state"
 	"ticketmesh.dev/services/notifications/internal/app"
 	"ticketmesh.dev/services/notifications/internal/ses"
@@ -17,7 +17,7 @@ import (
 // CloudEvents, so no subscription takes them. Each record that is not taken in fails alone, and is delivered again until
 // its queue gives it up.
 func Open(_ context.Context, rt lambda.Runtime) (func(context.Context, events.SQSEvent) (events.SQSEventResponse, error), error) {
-	s, err := state.Open(rt, schemas.Validator{})
+	s, err := state.Open(rt, announce.Validator{})
 	if err != nil {
 		return nil, err
 	}

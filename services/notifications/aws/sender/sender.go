@@ -12,7 +12,7 @@ import (
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/services/notifications"
 	"ticketmesh.dev/services/notifications/aws"
-	"ticketmesh.dev/services/notifications/aws/schemas"
+	"ticketmesh.dev/services/notifications/aws/announce"
 	"ticketmesh.dev/services/notifications/aws/state"
 	"ticketmesh.dev/services/notifications/internal/compose"
 	"ticketmesh.dev/services/notifications/internal/ses"
@@ -29,7 +29,7 @@ type Nothing struct{}
 // something new, and a schedule every minute for what is due later, or was missed. It may run several times at once; each
 // keeps the rate for itself.
 func Open(_ context.Context, rt lambda.Runtime) (func(context.Context, Nothing) (Nothing, error), error) {
-	s, err := state.Open(rt, schemas.Validator{}, aws.VarURL, aws.VarMailFrom, aws.VarMailSet, aws.VarMailRate)
+	s, err := state.Open(rt, announce.Validator{}, aws.VarURL, aws.VarMailFrom, aws.VarMailSet, aws.VarMailRate)
 	if err != nil {
 		return nil, err
 	}
