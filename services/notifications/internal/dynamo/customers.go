@@ -3,7 +3,6 @@ package dynamo
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"ticketmesh.dev/platform/dynamo"
 	"ticketmesh.dev/platform/id"
@@ -41,15 +40,19 @@ func (s *Store) Messages(ctx context.Context, customerID string, before id.ID, l
 	if err != nil {
 		return nil, err
 	}
-	messages := make([]message.Message, 0, len(keys))
+	var messages []message.Message
 	for _, key := range keys {
-		m, err := readMessage(items[key])
+		item, there := items[key]
+		if !there {
+			continue // the index lags behind
+		}
+		m, err := readMessage(item)
 		if err != nil {
 			return nil, err
 		}
 		messages = append(messages, m)
 	}
-	return slices.Clip(messages), nil
+	return messages, nil
 }
 
 // Preferences implements app.Customers.

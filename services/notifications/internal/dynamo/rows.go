@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"ticketmesh.dev/platform/dynamo"
@@ -126,7 +127,7 @@ func addedItem(m message.Message) (dynamo.Item, error) {
 }
 
 func readMessage(item dynamo.Item) (message.Message, error) {
-	messageID, err := id.Parse(item.Key.PK[len(messageKey(id.Nil).PK)-len(id.Nil.String()):])
+	messageID, err := id.Parse(strings.TrimPrefix(item.Key.PK, messagePrefix))
 	if err != nil {
 		return message.Message{}, fmt.Errorf("item %s: %w", item.Key.PK, err)
 	}

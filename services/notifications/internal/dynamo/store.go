@@ -41,6 +41,8 @@ const (
 	maxCalls = 16
 	// alone is the sort key of an item that has its partition key for itself.
 	alone = "-"
+	// messagePrefix is before a message's id in its partition key.
+	messagePrefix = "message#"
 	// noticesPK is the partition key of notices, which are few.
 	noticesPK = "notices"
 
@@ -103,13 +105,16 @@ func (s *Store) Ready(ctx context.Context) error {
 	return err
 }
 
-func showKey(v id.ID) dynamo.Key  { return dynamo.Key{PK: "show#" + v.String(), SK: alone} }
-func venueKey(v id.ID) dynamo.Key { return dynamo.Key{PK: "venue#" + v.String(), SK: alone} }
-func performanceKey(v id.ID) dynamo.Key {
-	return dynamo.Key{PK: "performance#" + v.String(), SK: alone}
+// keyOf is the key of an item that has its partition key for itself.
+func keyOf(kind string, v id.ID) dynamo.Key {
+	return dynamo.Key{PK: kind + v.String(), SK: alone}
 }
-func messageKey(v id.ID) dynamo.Key    { return dynamo.Key{PK: "message#" + v.String(), SK: alone} }
-func noticeKey(event id.ID) dynamo.Key { return dynamo.Key{PK: noticesPK, SK: event.String()} }
+
+func showKey(v id.ID) dynamo.Key        { return keyOf("show#", v) }
+func venueKey(v id.ID) dynamo.Key       { return keyOf("venue#", v) }
+func performanceKey(v id.ID) dynamo.Key { return keyOf("performance#", v) }
+func messageKey(v id.ID) dynamo.Key     { return keyOf(messagePrefix, v) }
+func noticeKey(event id.ID) dynamo.Key  { return dynamo.Key{PK: noticesPK, SK: event.String()} }
 
 func waitingKey(performanceID, messageID id.ID) dynamo.Key {
 	return dynamo.Key{PK: "waiting#" + performanceID.String(), SK: messageID.String()}
