@@ -46,7 +46,17 @@ func NewSenderJob(outgoing app.Outgoing, composer app.Composer, mailer app.Maile
 	return service.Job{Name: "notifications-sender", Run: app.NewSender(outgoing, composer, mailer, codec, clock, logger).Run}
 }
 
+// NewSenderPass returns one pass of that job: it sends what is due until nothing is any more, or ctx ends.
+func NewSenderPass(outgoing app.Outgoing, composer app.Composer, mailer app.Mailer, codec app.Codec, clock clock.Clock, logger *slog.Logger) func(ctx context.Context) error {
+	return app.NewSender(outgoing, composer, mailer, codec, clock, logger).Pass
+}
+
 // NewSpreaderJob returns the job that tells all holders of tickets of a changed performance.
 func NewSpreaderJob(notices app.Notices, composer app.Composer, clock clock.Clock, logger *slog.Logger) service.Job {
 	return service.Job{Name: "notifications-spreader", Run: app.NewSpreader(notices, composer, clock, logger).Run}
+}
+
+// NewSpreaderPass returns one pass of that job: it spreads what there is to spread, until ctx ends.
+func NewSpreaderPass(notices app.Notices, composer app.Composer, clock clock.Clock, logger *slog.Logger) func(ctx context.Context) error {
+	return app.NewSpreader(notices, composer, clock, logger).Pass
 }

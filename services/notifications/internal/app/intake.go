@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/id"
@@ -48,15 +49,19 @@ func (i *Intake) PerformanceChanged(ctx context.Context, origin message.Origin, 
 
 // OrderConfirmed sends the buyer the tickets.
 func (i *Intake) OrderConfirmed(ctx context.Context, o Order, content message.Content) error {
-	return i.record(ctx, o, func(p *message.Purchase, known *message.Performance) []message.Message {
+	err := i.record(ctx, o, func(p *message.Purchase) []message.Message {
 		p.Confirm(o.Recipient, content.Tickets)
-		return append(i.late(o.Recipient, known), i.about(o, message.OrderConfirmed, o.Recipient, content))
+		return []message.Message{i.about(o, message.OrderConfirmed, o.Recipient, content)}
 	})
+	if err != nil {
+		return err
+	}
+	return i.tellLate(ctx, o)
 }
 
 // OrderDeclined tells the buyer that the payment failed.
 func (i *Intake) OrderDeclined(ctx context.Context, o Order, content message.Content) error {
-	return i.record(ctx, o, func(*message.Purchase, *message.Performance) []message.Message {
+	return i.record(ctx, o, func(*message.Purchase) []message.Message {
 		return []message.Message{i.about(o, message.OrderDeclined, o.Recipient, content)}
 	})
 }
@@ -64,7 +69,7 @@ func (i *Intake) OrderDeclined(ctx context.Context, o Order, content message.Con
 // OrderCancelled tells the buyer, unless the performance's cancellation, which ticket holders are told by itself, is
 // the reason.
 func (i *Intake) OrderCancelled(ctx context.Context, o Order, content message.Content, withPerformance bool) error {
-	return i.record(ctx, o, func(p *message.Purchase, _ *message.Performance) []message.Message {
+	return i.record(ctx, o, func(p *message.Purchase) []message.Message {
 		if withPerformance && len(content.Tickets) > 0 {
 			return nil
 		}
@@ -75,7 +80,7 @@ func (i *Intake) OrderCancelled(ctx context.Context, o Order, content message.Co
 
 // OrderRefunded tells the buyer how much comes back.
 func (i *Intake) OrderRefunded(ctx context.Context, o Order, content message.Content) error {
-	return i.record(ctx, o, func(p *message.Purchase, _ *message.Performance) []message.Message {
+	return i.record(ctx, o, func(p *message.Purchase) []message.Message {
 		p.Annul(content.Tickets)
 		return []message.Message{i.about(o, message.OrderRefunded, o.Recipient, content)}
 	})
@@ -84,26 +89,31 @@ func (i *Intake) OrderRefunded(ctx context.Context, o Order, content message.Con
 // TicketTransferred sends the new holder, who is o's recipient, the ticket, and tells the one before. A transfer that
 // is known to be undone by a later one sends no ticket: its code is dead.
 func (i *Intake) TicketTransferred(ctx context.Context, o Order, from message.Recipient, ticket message.Ticket) error {
-	return i.record(ctx, o, func(p *message.Purchase, known *message.Performance) []message.Message {
+	superseded := false
+	err := i.record(ctx, o, func(p *message.Purchase) []message.Message {
 		named := ticket
 		named.Code = ""
 		given := i.about(o, message.TicketTransferred, from, message.Content{Tickets: []message.Ticket{named}, OtherEmail: o.Recipient.Email})
-		if !p.Move(ticket, o.Recipient) {
+		if superseded = !p.Move(ticket, o.Recipient); superseded {
 			return []message.Message{given}
 		}
 		received := i.about(o, message.TicketReceived, o.Recipient, message.Content{Tickets: []message.Ticket{ticket}, OtherEmail: from.Email})
-		return append(i.late(o.Recipient, known), given, received)
+		return []message.Message{given, received}
 	})
+	if err != nil || superseded {
+		return err
+	}
+	return i.tellLate(ctx, o)
 }
 
 // WaitlistOffered tells who is next in the waiting list; o has no order.
 func (i *Intake) WaitlistOffered(ctx context.Context, o Order, content message.Content) error {
-	return i.record(ctx, o, func(*message.Purchase, *message.Performance) []message.Message {
+	return i.record(ctx, o, func(*message.Purchase) []message.Message {
 		return []message.Message{i.about(o, message.WaitlistOffered, o.Recipient, content)}
 	})
 }
 
-func (i *Intake) record(ctx context.Context, o Order, change func(*message.Purchase, *message.Performance) []message.Message) error {
+func (i *Intake) record(ctx context.Context, o Order, change func(*message.Purchase) []message.Message) error {
 	return i.chronicle.Record(ctx, o.Origin, o.PerformanceID, o.OrderID, change)
 }
 
@@ -113,12 +123,17 @@ func (i *Intake) about(o Order, template message.Template, to message.Recipient,
 	return m
 }
 
-// late is the notice of a cancellation for somebody whom it may have missed, because it was spread before his purchase
-// was known. If it did reach him, it is the same message.
-func (i *Intake) late(to message.Recipient, known *message.Performance) []message.Message {
-	if known == nil || !known.Cancelled {
+// tellLate adds the notice of a cancellation for somebody whom it may have missed, because it was spread before his
+// purchase was recorded. It looks when the purchase is there for all to see: what is cancelled after that is spread to
+// him. If the notice did reach him, it is the same message.
+func (i *Intake) tellLate(ctx context.Context, o Order) error {
+	known, err := i.chronicle.Performance(ctx, o.PerformanceID)
+	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
+	if err != nil || !known.Cancelled {
+		return err
+	}
 	notice := message.Notice{Origin: known.CancelledBy, Template: message.PerformanceCancelled, PerformanceID: known.ID}
-	return []message.Message{notify(notice, to, i.composer, i.clock.Now())}
+	return i.chronicle.Add(ctx, []message.Message{notify(notice, o.Recipient, i.composer, i.clock.Now())})
 }

@@ -13,6 +13,20 @@ const (
 	lastPause     = 30 * time.Second
 )
 
+// pass calls step as long as it finds work. It returns nil when ctx ends.
+func pass(ctx context.Context, step func(context.Context) (bool, error)) error {
+	for ctx.Err() == nil {
+		found, err := step(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil || !found {
+			return err
+		}
+	}
+	return nil
+}
+
 // loop calls step as long as it finds work, then waits for wake or the next sweep. After errors it pauses, longer each
 // time. It returns nil when ctx ends.
 func loop(ctx context.Context, wake <-chan struct{}, logger *slog.Logger, failed string, step func(context.Context) (bool, error)) error {

@@ -14,30 +14,38 @@ import (
 // ErrNotFound is the answer to a key that nothing has.
 var ErrNotFound = errors.New("not found")
 
-// Chronicle records what happened. Each method handles an event once: repeated with the same event it changes nothing
-// and succeeds. What a method changes is committed together, or not at all. Methods may be called concurrently.
+// Chronicle records what happened. The methods that are given an event's origin handle it once: repeated with the same
+// event they change nothing and succeed. What they change is committed together, or not at all, unless they say
+// otherwise. Methods may be called concurrently.
 type Chronicle interface {
 	// PutShow and PutVenue replace an older version; a stale one is dropped.
 	PutShow(ctx context.Context, origin message.Origin, show message.Show) error
 	PutVenue(ctx context.Context, origin message.Origin, venue message.Venue) error
 	// PutPerformance calls succeed with what is known, nil for nothing, and stores the performance and the notice that
-	// it returns, unless it says that nothing is new. Waiting messages of the performance become Queued.
+	// it returns, unless it says that nothing is new. Waiting messages of the performance become Queued before it
+	// returns; after an error only some may be, and the others once the event is handled again.
 	PutPerformance(ctx context.Context, origin message.Origin, performanceID id.ID,
 		succeed func(known *message.Performance) (message.Performance, *message.Notice, bool)) error
-	// Record calls change with the purchase, fresh when nothing is known of it, and with the performance, nil when
-	// unknown; it stores the purchase as changed and adds the messages that change returns. They are Waiting as
-	// long as the performance is unknown. change may be called again when others interfere.
+	// Record calls change with the purchase, fresh when nothing is known of it; it stores the purchase as changed and
+	// adds the messages that change returns. They are Waiting as long as the performance is unknown. change may be
+	// called again when others interfere.
 	Record(ctx context.Context, origin message.Origin, performanceID, orderID id.ID,
-		change func(p *message.Purchase, known *message.Performance) []message.Message) error
+		change func(p *message.Purchase) []message.Message) error
+	// Performance returns what is known of a performance, or ErrNotFound.
+	Performance(ctx context.Context, performanceID id.ID) (message.Performance, error)
+	// Add adds those of the messages, all of known performances, that aren't there yet. After an error some may be.
+	Add(ctx context.Context, messages []message.Message) error
 }
 
 // Notices spreads notices over the holders of tickets.
 type Notices interface {
 	// NextNotice returns the oldest notice that isn't done, or ErrNotFound.
 	NextNotice(ctx context.Context) (message.Notice, error)
-	// Purchases returns the purchases of a performance in the order of their order's id, beginning after one.
+	// Purchases returns the purchases of a performance in an order that is the store's own and always the same,
+	// beginning after one (id.Nil: with the first).
 	Purchases(ctx context.Context, performanceID, after id.ID, limit int) ([]message.Purchase, error)
-	// Advance adds the messages that aren't there yet and moves the notice to after; done ends it.
+	// Advance adds the messages that aren't there yet and then moves the notice to after, where done ends it; unless
+	// somebody else has moved it from where n has it. After an error some of the messages may have been added.
 	Advance(ctx context.Context, n message.Notice, messages []message.Message, after id.ID, done bool) error
 	// NoticesAdded receives after a notice was added; it may be received from in vain.
 	NoticesAdded() <-chan struct{}
@@ -50,8 +58,8 @@ type Outgoing interface {
 	Claim(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]message.Message, error)
 	// Backgrounds returns what is known about each of the messages.
 	Backgrounds(ctx context.Context, messages []message.Message) ([]message.Background, error)
-	// Settle stores messages as they are now, ends their claim, and publishes the facts of those that are final. A
-	// message that was final before stays as it is.
+	// Settle stores messages as they are now, ends their claim, and publishes the facts of those that are final, each
+	// with its message. A message that was final before stays as it is. After an error some may be settled.
 	Settle(ctx context.Context, messages []message.Message) error
 	// MessagesAdded receives after messages became Queued; it may be received from in vain.
 	MessagesAdded() <-chan struct{}

@@ -78,15 +78,19 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
+// Pass sends what is due until nothing is any more, or ctx ends, as it does for Run. Messages that the carrier does not
+// take do not keep it going: they are due later.
+func (s *Sender) Pass(ctx context.Context) error { return pass(ctx, s.Deliver) }
+
 // Deliver sends a batch of messages that are due. It is false when none is. An error means that some of the batch will
 // be claimed again.
 func (s *Sender) Deliver(ctx context.Context) (bool, error) {
-	messages, err := s.outgoing.Claim(ctx, s.clock.Now(), lease, batchSize)
+	// What is claimed is settled even when ctx ends: else it would lie until the lease does.
+	settle := context.WithoutCancel(ctx)
+	messages, err := s.outgoing.Claim(settle, s.clock.Now(), lease, batchSize)
 	if err != nil || len(messages) == 0 {
 		return false, err
 	}
-	// What was claimed is settled even when ctx ends: else it would lie until the lease does.
-	settle := context.WithoutCancel(ctx)
 	carry, cancel := context.WithCancel(settle)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {

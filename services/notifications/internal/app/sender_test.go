@@ -258,3 +258,35 @@ func TestABatchThatIsInterruptedCountsNoAttempt(t *testing.T) {
 		}
 	}
 }
+
+func TestAPassGoesOnUntilNothingIsDue(t *testing.T) {
+	t.Parallel()
+	busy := errors.New("450 busy")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	tests := []struct {
+		name   string
+		ctx    context.Context
+		answer func(to string) error
+		want   map[message.Status]int
+		fails  bool
+	}{
+		{"all", t.Context(), accept, map[message.Status]int{message.Sent: 200}, false},
+		{"some refused", t.Context(), func(to string) error {
+			if to == "c7@example.com" {
+				return busy
+			}
+			return nil
+		}, map[message.Status]int{message.Sent: 199, message.Queued: 1}, false},
+		{"the carrier is down", t.Context(), func(string) error { return busy }, map[message.Status]int{message.Queued: 200}, true},
+		{"no time", ended, accept, map[message.Status]int{message.Queued: 200}, false},
+	}
+	for _, tt := range tests {
+		q := newQueue(200)
+		c := &carrier{answer: tt.answer}
+		err := newSender(q, c, writer{}, codec{}, clock.NewManual(now)).Pass(tt.ctx)
+		if got := q.statuses(); tt.fails != (err != nil) || fmt.Sprint(got) != fmt.Sprint(tt.want) {
+			t.Errorf("%s: %v, %v, want %v", tt.name, got, err, tt.want)
+		}
+	}
+}

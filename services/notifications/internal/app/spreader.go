@@ -10,7 +10,7 @@ import (
 	"ticketmesh.dev/services/notifications/internal/message"
 )
 
-// pageSize bounds the messages that one write adds: a transaction of DynamoDB takes 100 items.
+// pageSize bounds what is done again when a page is interrupted.
 const pageSize = 80
 
 // Spreader turns each notice into messages to all who hold tickets to its performance.
@@ -30,6 +30,9 @@ func NewSpreader(notices Notices, composer Composer, clock clock.Clock, logger *
 func (s *Spreader) Run(ctx context.Context) error {
 	return loop(ctx, s.notices.NoticesAdded(), s.logger, "spreading notices failed", s.Spread)
 }
+
+// Pass spreads all that there is to spread, or until ctx ends.
+func (s *Spreader) Pass(ctx context.Context) error { return pass(ctx, s.Spread) }
 
 // Spread does one page of the oldest notice. It is false when there is no notice. What was done twice, because the
 // process ended in between, adds no message twice.

@@ -45,6 +45,14 @@ func (b Background) Title() string {
 	return b.Performance.Title
 }
 
+// VenueID is where the performance is, its show's venue when it has none of its own; id.Nil when that is not known.
+func (b Background) VenueID() id.ID {
+	if b.Performance.VenueID == id.Nil && b.Show != nil {
+		return b.Show.VenueID
+	}
+	return b.Performance.VenueID
+}
+
 // Settle decides whether a message is still to be sent, and with which tickets: what happened since it was queued may
 // have overtaken it. A suppressed message is returned as such.
 func (m Message) Settle(b Background, now time.Time) Message {

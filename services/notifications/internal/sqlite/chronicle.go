@@ -5,17 +5,18 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/sqlite"
+	"ticketmesh.dev/services/notifications/internal/app"
+	"ticketmesh.dev/services/notifications/internal/jsoncodec"
 	"ticketmesh.dev/services/notifications/internal/message"
 )
 
 // PutShow implements app.Chronicle.
 func (s *Store) PutShow(ctx context.Context, origin message.Origin, show message.Show) error {
-	state, err := json.Marshal(showRow{show.Title, show.VenueID})
+	state, err := jsoncodec.EncodeShow(show)
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (s *Store) PutShow(ctx context.Context, origin message.Origin, show message
 
 // PutVenue implements app.Chronicle.
 func (s *Store) PutVenue(ctx context.Context, origin message.Origin, venue message.Venue) error {
-	state, err := json.Marshal(venueRow{venue.Name, venue.Address, venue.City})
+	state, err := jsoncodec.EncodeVenue(venue)
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (s *Store) PutPerformance(ctx context.Context, origin message.Origin, perfo
 		if !changed {
 			return nil
 		}
-		state, err := encodePerformance(next)
+		state, err := jsoncodec.EncodePerformance(next)
 		if err != nil {
 			return err
 		}
@@ -82,7 +83,7 @@ func (s *Store) PutPerformance(ctx context.Context, origin message.Origin, perfo
 
 // Record implements app.Chronicle.
 func (s *Store) Record(ctx context.Context, origin message.Origin, performanceID, orderID id.ID,
-	change func(p *message.Purchase, known *message.Performance) []message.Message,
+	change func(p *message.Purchase) []message.Message,
 ) error {
 	return s.once(ctx, origin, func(tx *sqlite.Tx) error {
 		known, err := performance(tx, performanceID)
@@ -96,12 +97,12 @@ func (s *Store) Record(ctx context.Context, origin message.Origin, performanceID
 		var before []byte
 		if bought == nil {
 			bought = &message.Purchase{PerformanceID: performanceID, OrderID: orderID}
-		} else if before, err = encodePurchase(*bought); err != nil {
+		} else if before, err = jsoncodec.EncodePurchase(*bought); err != nil {
 			return err
 		}
-		messages := change(bought, known)
+		messages := change(bought)
 		if orderID != id.Nil {
-			state, err := encodePurchase(*bought)
+			state, err := jsoncodec.EncodePurchase(*bought)
 			if err != nil {
 				return err
 			}
@@ -115,6 +116,27 @@ func (s *Store) Record(ctx context.Context, origin message.Origin, performanceID
 		}
 		return s.addMessages(tx, messages, known != nil)
 	})
+}
+
+// Performance implements app.Chronicle.
+func (s *Store) Performance(ctx context.Context, performanceID id.ID) (message.Performance, error) {
+	var known *message.Performance
+	err := s.db.Read(ctx, func(tx *sqlite.Tx) (err error) {
+		known, err = performance(tx, performanceID)
+		return err
+	})
+	if err != nil {
+		return message.Performance{}, err
+	}
+	if known == nil {
+		return message.Performance{}, app.ErrNotFound
+	}
+	return *known, nil
+}
+
+// Add implements app.Chronicle.
+func (s *Store) Add(ctx context.Context, messages []message.Message) error {
+	return s.db.Write(ctx, func(tx *sqlite.Tx) error { return s.addMessages(tx, messages, true) })
 }
 
 // once runs fn in a transaction unless the event was processed before.
@@ -138,7 +160,7 @@ func performance(tx *sqlite.Tx, performanceID id.ID) (*message.Performance, erro
 	if err != nil {
 		return nil, err
 	}
-	p, err := decodePerformance(performanceID, version, state)
+	p, err := jsoncodec.DecodePerformance(performanceID, version, state)
 	return &p, err
 }
 
@@ -151,7 +173,7 @@ func purchase(tx *sqlite.Tx, performanceID, orderID id.ID) (*message.Purchase, e
 	if err != nil {
 		return nil, err
 	}
-	p, err := decodePurchase(performanceID, orderID, state)
+	p, err := jsoncodec.DecodePurchase(performanceID, orderID, state)
 	return &p, err
 }
 
@@ -163,7 +185,7 @@ func (s *Store) addMessages(tx *sqlite.Tx, messages []message.Message, known boo
 		if !known {
 			status = message.Waiting
 		}
-		content, err := encodeContent(m.Content)
+		content, err := jsoncodec.EncodeContent(m.Content)
 		if err != nil {
 			return err
 		}

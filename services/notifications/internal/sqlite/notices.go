@@ -8,6 +8,7 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/sqlite"
 	"ticketmesh.dev/services/notifications/internal/app"
+	"ticketmesh.dev/services/notifications/internal/jsoncodec"
 	"ticketmesh.dev/services/notifications/internal/message"
 )
 
@@ -62,7 +63,7 @@ func (s *Store) Purchases(ctx context.Context, performanceID, afterOrder id.ID, 
 			if err := rows.Scan(&orderID, &state); err != nil {
 				return err
 			}
-			p, err := decodePurchase(performanceID, toID(orderID), state)
+			p, err := jsoncodec.DecodePurchase(performanceID, toID(orderID), state)
 			if err != nil {
 				return err
 			}
@@ -78,9 +79,9 @@ func (s *Store) Advance(ctx context.Context, n message.Notice, messages []messag
 	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
 		var err error
 		if done {
-			_, err = tx.Exec(`DELETE FROM notices WHERE event_id = ?`, n.Origin.EventID[:])
+			_, err = tx.Exec(`DELETE FROM notices WHERE event_id = ? AND after_order = ?`, n.Origin.EventID[:], n.After[:])
 		} else {
-			_, err = tx.Exec(`UPDATE notices SET after_order = ? WHERE event_id = ?`, afterOrder[:], n.Origin.EventID[:])
+			_, err = tx.Exec(`UPDATE notices SET after_order = ? WHERE event_id = ? AND after_order = ?`, afterOrder[:], n.Origin.EventID[:], n.After[:])
 		}
 		if err != nil {
 			return err

@@ -3,12 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"time"
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/sqlite"
+	"ticketmesh.dev/services/notifications/internal/jsoncodec"
 	"ticketmesh.dev/services/notifications/internal/message"
 )
 
@@ -32,7 +32,7 @@ func scanMessage(row interface{ Scan(into ...any) error }) (m message.Message, e
 		m.EndedAt = fromMillis(ended.Int64)
 	}
 	if len(content) > 0 {
-		m.Content, err = decodeContent(content)
+		m.Content, err = jsoncodec.DecodeContent(content)
 	}
 	return m, err
 }
@@ -90,7 +90,7 @@ func (s *Store) Settle(ctx context.Context, messages []message.Message) error {
 	for i, m := range messages {
 		outcomes[i].message = m
 		if !m.Status.Final() {
-			content, err := encodeContent(m.Content)
+			content, err := jsoncodec.EncodeContent(m.Content)
 			if err != nil {
 				return err
 			}
@@ -178,25 +178,22 @@ func stage(tx *sqlite.Tx, performanceID id.ID) (b message.Background, err error)
 	var version int
 	switch err := tx.QueryRow(`SELECT version, state FROM shows WHERE id = ?`, p.ShowID[:]).Scan(&version, &state); {
 	case err == nil:
-		var row showRow
-		if err := json.Unmarshal(state, &row); err != nil {
+		show, err := jsoncodec.DecodeShow(p.ShowID, version, state)
+		if err != nil {
 			return b, err
 		}
-		b.Show = &message.Show{ID: p.ShowID, Version: version, Title: row.Title, VenueID: row.VenueID}
+		b.Show = &show
 	case !errors.Is(err, sql.ErrNoRows):
 		return b, err
 	}
-	venueID := p.VenueID
-	if venueID == id.Nil && b.Show != nil {
-		venueID = b.Show.VenueID
-	}
+	venueID := b.VenueID()
 	switch err := tx.QueryRow(`SELECT version, state FROM venues WHERE id = ?`, venueID[:]).Scan(&version, &state); {
 	case err == nil:
-		var row venueRow
-		if err := json.Unmarshal(state, &row); err != nil {
+		venue, err := jsoncodec.DecodeVenue(venueID, version, state)
+		if err != nil {
 			return b, err
 		}
-		b.Venue = &message.Venue{ID: venueID, Version: version, Name: row.Name, Address: row.Address, City: row.City}
+		b.Venue = &venue
 	case !errors.Is(err, sql.ErrNoRows):
 		return b, err
 	}

@@ -75,7 +75,7 @@ func queue(t *testing.T, s *sqlite.Store) message.Message {
 		t.Fatal(err)
 	}
 	m := message.New(message.Origin{EventID: id.New()}, message.OrderConfirmed, message.Recipient{CustomerID: "anna", Email: "a@example.com"}, performanceID, id.New(), message.Content{}, now)
-	if err := s.Record(ctx, m.Origin, performanceID, m.OrderID, func(*message.Purchase, *message.Performance) []message.Message { return []message.Message{m} }); err != nil {
+	if err := s.Record(ctx, m.Origin, performanceID, m.OrderID, func(*message.Purchase) []message.Message { return []message.Message{m} }); err != nil {
 		t.Fatal(err)
 	}
 	return m

@@ -43,11 +43,22 @@ func (n *notes) PutPerformance(_ context.Context, _ message.Origin, performanceI
 
 // Record implements app.Chronicle.
 func (n *notes) Record(_ context.Context, _ message.Origin, performanceID, orderID id.ID,
-	change func(*message.Purchase, *message.Performance) []message.Message,
+	change func(*message.Purchase) []message.Message,
 ) error {
 	purchase := message.Purchase{PerformanceID: performanceID, OrderID: orderID}
-	messages := change(&purchase, nil)
+	messages := change(&purchase)
 	fmt.Fprintf(n, "%+v %+v\n", purchase, messages)
+	return nil
+}
+
+// Performance implements app.Chronicle.
+func (n *notes) Performance(context.Context, id.ID) (message.Performance, error) {
+	return message.Performance{}, app.ErrNotFound
+}
+
+// Add implements app.Chronicle.
+func (n *notes) Add(_ context.Context, messages []message.Message) error {
+	fmt.Fprintf(n, "%+v\n", messages)
 	return nil
 }
 

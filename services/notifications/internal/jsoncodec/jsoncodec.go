@@ -1,4 +1,6 @@
-package sqlite
+// Package jsoncodec is the JSON in which the stores of notifications keep states, beside their ids and versions. Stores
+// share it, because they hold the same. Members are only ever added.
+package jsoncodec
 
 import (
 	"encoding/json"
@@ -8,8 +10,6 @@ import (
 	"ticketmesh.dev/platform/money"
 	"ticketmesh.dev/services/notifications/internal/message"
 )
-
-// The JSON in state and content columns. Members are only ever added.
 
 type showRow struct {
 	Title   string `json:"title"`
@@ -91,7 +91,7 @@ func optionalMillis(t time.Time) *int64 {
 	if t.IsZero() {
 		return nil
 	}
-	ms := millis(t)
+	ms := t.UnixMilli()
 	return &ms
 }
 
@@ -99,12 +99,35 @@ func optionalTime(ms *int64) time.Time {
 	if ms == nil {
 		return time.Time{}
 	}
-	return fromMillis(*ms)
+	return time.UnixMilli(*ms).UTC()
 }
 
-func encodePerformance(p message.Performance) ([]byte, error) {
+// EncodeShow writes a show without its id and version.
+func EncodeShow(s message.Show) ([]byte, error) { return json.Marshal(showRow{s.Title, s.VenueID}) }
+
+// DecodeShow reads what EncodeShow wrote.
+func DecodeShow(showID id.ID, version int, state []byte) (message.Show, error) {
+	var row showRow
+	err := json.Unmarshal(state, &row)
+	return message.Show{ID: showID, Version: version, Title: row.Title, VenueID: row.VenueID}, err
+}
+
+// EncodeVenue writes a venue without its id and version.
+func EncodeVenue(v message.Venue) ([]byte, error) {
+	return json.Marshal(venueRow{v.Name, v.Address, v.City})
+}
+
+// DecodeVenue reads what EncodeVenue wrote.
+func DecodeVenue(venueID id.ID, version int, state []byte) (message.Venue, error) {
+	var row venueRow
+	err := json.Unmarshal(state, &row)
+	return message.Venue{ID: venueID, Version: version, Name: row.Name, Address: row.Address, City: row.City}, err
+}
+
+// EncodePerformance writes a performance without its id and version.
+func EncodePerformance(p message.Performance) ([]byte, error) {
 	row := performanceRow{
-		ShowID: p.ShowID, Title: p.Title, VenueID: p.VenueID, StartsAt: millis(p.StartsAt), TimeZone: p.TimeZone, Cancelled: p.Cancelled,
+		ShowID: p.ShowID, Title: p.Title, VenueID: p.VenueID, StartsAt: p.StartsAt.UnixMilli(), TimeZone: p.TimeZone, Cancelled: p.Cancelled,
 		Reason: p.Reason, PreviousStart: optionalMillis(p.PreviousStart), Areas: p.Areas, Categories: p.Categories,
 	}
 	if p.Cancelled {
@@ -114,13 +137,14 @@ func encodePerformance(p message.Performance) ([]byte, error) {
 	return json.Marshal(row)
 }
 
-func decodePerformance(performanceID id.ID, version int, state []byte) (message.Performance, error) {
+// DecodePerformance reads what EncodePerformance wrote.
+func DecodePerformance(performanceID id.ID, version int, state []byte) (message.Performance, error) {
 	var row performanceRow
 	if err := json.Unmarshal(state, &row); err != nil {
 		return message.Performance{}, err
 	}
 	p := message.Performance{
-		ID: performanceID, Version: version, ShowID: row.ShowID, Title: row.Title, VenueID: row.VenueID, StartsAt: fromMillis(row.StartsAt),
+		ID: performanceID, Version: version, ShowID: row.ShowID, Title: row.Title, VenueID: row.VenueID, StartsAt: time.UnixMilli(row.StartsAt).UTC(),
 		TimeZone: row.TimeZone, Cancelled: row.Cancelled, Reason: row.Reason, PreviousStart: optionalTime(row.PreviousStart),
 		Areas: row.Areas, Categories: row.Categories,
 	}
@@ -130,7 +154,8 @@ func decodePerformance(performanceID id.ID, version int, state []byte) (message.
 	return p, nil
 }
 
-func encodePurchase(p message.Purchase) ([]byte, error) {
+// EncodePurchase writes a purchase without its ids.
+func EncodePurchase(p message.Purchase) ([]byte, error) {
 	row := purchaseRow{Tickets: p.Tickets, Void: p.Void, Closed: p.Closed}
 	if p.Buyer != (message.Recipient{}) {
 		buyer := recipientRow(p.Buyer)
@@ -142,7 +167,8 @@ func encodePurchase(p message.Purchase) ([]byte, error) {
 	return json.Marshal(row)
 }
 
-func decodePurchase(performanceID, orderID id.ID, state []byte) (message.Purchase, error) {
+// DecodePurchase reads what EncodePurchase wrote.
+func DecodePurchase(performanceID, orderID id.ID, state []byte) (message.Purchase, error) {
 	var row purchaseRow
 	if err := json.Unmarshal(state, &row); err != nil {
 		return message.Purchase{}, err
@@ -157,7 +183,8 @@ func decodePurchase(performanceID, orderID id.ID, state []byte) (message.Purchas
 	return p, nil
 }
 
-func encodeContent(c message.Content) ([]byte, error) {
+// EncodeContent writes a message's content.
+func EncodeContent(c message.Content) ([]byte, error) {
 	row := contentRow{
 		OrderCode: c.OrderCode, Amount: c.Amount.Amount, Currency: c.Amount.Currency, Reason: c.Reason, Quantity: c.Quantity,
 		PriceCategory: c.PriceCategory, ExpiresAt: optionalMillis(c.ExpiresAt), PreviousStart: optionalMillis(c.PreviousStart),
@@ -169,7 +196,8 @@ func encodeContent(c message.Content) ([]byte, error) {
 	return json.Marshal(row)
 }
 
-func decodeContent(state []byte) (message.Content, error) {
+// DecodeContent reads what EncodeContent wrote.
+func DecodeContent(state []byte) (message.Content, error) {
 	var row contentRow
 	if err := json.Unmarshal(state, &row); err != nil {
 		return message.Content{}, err

@@ -1,0 +1,38 @@
+// Package api is the composition root of the function api. It wires and decides nothing.
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"ticketmesh.dev/platform/api"
+	"ticketmesh.dev/platform/auth"
+	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/services/notifications"
+	"ticketmesh.dev/services/notifications/aws"
+	"ticketmesh.dev/services/notifications/aws/state"
+)
+
+// rememberedCallers is how many verified tokens a function remembers.
+const rememberedCallers = 1000
+
+// Open opens the function that answers all routes.
+func Open(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
+	s, err := state.Open(rt, state.Silent{}, aws.VarIssuer, aws.VarAudience)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := auth.NewVerifier(auth.Config{
+		Issuer: s.Issuer, ClientIDs: s.Audience, KeySet: auth.Issuer(s.Issuer, nil, s.Clock), Clock: s.Clock,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return notifications.NewAPI(s.Store, s.Store.Ready, api.Options{
+		Verifier:    auth.Cached(verifier, rememberedCallers, s.Clock),
+		Idempotency: s.Table.Idempotency(),
+		CORSOrigins: s.Origins,
+		Logger:      rt.Logger,
+		Clock:       s.Clock,
+	})
+}
