@@ -54,7 +54,7 @@ var codes = map[string]map[int][]string{
 			"not_sold_out", "sales_closed", "seats_unavailable", "sold_out", "ticket_admitted",
 		},
 		410: {"ticket_void"}, 413: {"payload_too_large"}, 415: {"unsupported_media_type"},
-		422: {"idempotency_key_reused", "invalid_code", "limit_exceeded", "unknown_price_category", "unknown_seat", "unknown_ticket"},
+		422: {"idempotency_key_reused", "invalid_code", "limit_exceeded", "unknown_concession", "unknown_price_category", "unknown_seat", "unknown_ticket"},
 		429: {"rate_limited"}, 500: {"internal"},
 	},
 }

@@ -408,6 +408,110 @@ type CancelShowUnsupportedMediaType Problem
 
 func (*CancelShowUnsupportedMediaType) cancelShowRes() {}
 
+// A reduced price for some buyers. Either price or percentOff is there.
+// Ref: #/components/schemas/Concession
+type Concession struct {
+	// Id of the concession.
+	ID string `json:"id"`
+	// Name for people.
+	Name  string   `json:"name"`
+	Price OptMoney `json:"price"`
+	// Per cent that are taken off the price in force.
+	PercentOff OptString `json:"percentOff"`
+}
+
+// GetID returns the value of ID.
+func (s *Concession) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Concession) GetName() string {
+	return s.Name
+}
+
+// GetPrice returns the value of Price.
+func (s *Concession) GetPrice() OptMoney {
+	return s.Price
+}
+
+// GetPercentOff returns the value of PercentOff.
+func (s *Concession) GetPercentOff() OptString {
+	return s.PercentOff
+}
+
+// SetID sets the value of ID.
+func (s *Concession) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Concession) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrice sets the value of Price.
+func (s *Concession) SetPrice(val OptMoney) {
+	s.Price = val
+}
+
+// SetPercentOff sets the value of PercentOff.
+func (s *Concession) SetPercentOff(val OptString) {
+	s.PercentOff = val
+}
+
+// A reduced price for some buyers. Exactly one of price and percentOff.
+// Ref: #/components/schemas/ConcessionInput
+type ConcessionInput struct {
+	// Id of a tier, a concession or a fee.
+	ID string `json:"id"`
+	// Name for people, for instance Students.
+	Name  string        `json:"name"`
+	Price OptMoneyInput `json:"price"`
+	// Per cent from 0 to 100 with up to four decimals.
+	PercentOff OptString `json:"percentOff"`
+}
+
+// GetID returns the value of ID.
+func (s *ConcessionInput) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *ConcessionInput) GetName() string {
+	return s.Name
+}
+
+// GetPrice returns the value of Price.
+func (s *ConcessionInput) GetPrice() OptMoneyInput {
+	return s.Price
+}
+
+// GetPercentOff returns the value of PercentOff.
+func (s *ConcessionInput) GetPercentOff() OptString {
+	return s.PercentOff
+}
+
+// SetID sets the value of ID.
+func (s *ConcessionInput) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *ConcessionInput) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrice sets the value of Price.
+func (s *ConcessionInput) SetPrice(val OptMoneyInput) {
+	s.Price = val
+}
+
+// SetPercentOff sets the value of PercentOff.
+func (s *ConcessionInput) SetPercentOff(val OptString) {
+	s.PercentOff = val
+}
+
 type CreateSeatPlanBadRequest Problem
 
 func (*CreateSeatPlanBadRequest) createSeatPlanRes() {}
@@ -594,6 +698,243 @@ func (*ExportSeatPlanNotFound) exportSeatPlanRes() {}
 type ExportSeatPlanUnauthorized Problem
 
 func (*ExportSeatPlanUnauthorized) exportSeatPlanRes() {}
+
+// What is charged on top of prices. Either amount or percent is there.
+// Ref: #/components/schemas/Fee
+type Fee struct {
+	// Id of the fee.
+	ID string `json:"id"`
+	// Name for people.
+	Name string `json:"name"`
+	// What it is charged for.
+	Per    FeePer   `json:"per"`
+	Amount OptMoney `json:"amount"`
+	// Its share, in per cent, of the price of the ticket or of all tickets of the order.
+	Percent OptString `json:"percent"`
+	// Whether it is given back.
+	Refundable bool `json:"refundable"`
+}
+
+// GetID returns the value of ID.
+func (s *Fee) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Fee) GetName() string {
+	return s.Name
+}
+
+// GetPer returns the value of Per.
+func (s *Fee) GetPer() FeePer {
+	return s.Per
+}
+
+// GetAmount returns the value of Amount.
+func (s *Fee) GetAmount() OptMoney {
+	return s.Amount
+}
+
+// GetPercent returns the value of Percent.
+func (s *Fee) GetPercent() OptString {
+	return s.Percent
+}
+
+// GetRefundable returns the value of Refundable.
+func (s *Fee) GetRefundable() bool {
+	return s.Refundable
+}
+
+// SetID sets the value of ID.
+func (s *Fee) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Fee) SetName(val string) {
+	s.Name = val
+}
+
+// SetPer sets the value of Per.
+func (s *Fee) SetPer(val FeePer) {
+	s.Per = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *Fee) SetAmount(val OptMoney) {
+	s.Amount = val
+}
+
+// SetPercent sets the value of Percent.
+func (s *Fee) SetPercent(val OptString) {
+	s.Percent = val
+}
+
+// SetRefundable sets the value of Refundable.
+func (s *Fee) SetRefundable(val bool) {
+	s.Refundable = val
+}
+
+// What is charged on top of prices. Exactly one of amount and percent.
+// Ref: #/components/schemas/FeeInput
+type FeeInput struct {
+	// Id of a tier, a concession or a fee.
+	ID string `json:"id"`
+	// Name for people, for instance Service charge.
+	Name string `json:"name"`
+	// What it is charged for: each ticket, or the order.
+	Per    FeeInputPer   `json:"per"`
+	Amount OptMoneyInput `json:"amount"`
+	// Per cent from 0 to 100 with up to four decimals.
+	Percent OptString `json:"percent"`
+	// Whether it is given back with the ticket, or with the last ticket of the order. When the performance
+	// is cancelled everything is.
+	Refundable OptBool `json:"refundable"`
+}
+
+// GetID returns the value of ID.
+func (s *FeeInput) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *FeeInput) GetName() string {
+	return s.Name
+}
+
+// GetPer returns the value of Per.
+func (s *FeeInput) GetPer() FeeInputPer {
+	return s.Per
+}
+
+// GetAmount returns the value of Amount.
+func (s *FeeInput) GetAmount() OptMoneyInput {
+	return s.Amount
+}
+
+// GetPercent returns the value of Percent.
+func (s *FeeInput) GetPercent() OptString {
+	return s.Percent
+}
+
+// GetRefundable returns the value of Refundable.
+func (s *FeeInput) GetRefundable() OptBool {
+	return s.Refundable
+}
+
+// SetID sets the value of ID.
+func (s *FeeInput) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *FeeInput) SetName(val string) {
+	s.Name = val
+}
+
+// SetPer sets the value of Per.
+func (s *FeeInput) SetPer(val FeeInputPer) {
+	s.Per = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *FeeInput) SetAmount(val OptMoneyInput) {
+	s.Amount = val
+}
+
+// SetPercent sets the value of Percent.
+func (s *FeeInput) SetPercent(val OptString) {
+	s.Percent = val
+}
+
+// SetRefundable sets the value of Refundable.
+func (s *FeeInput) SetRefundable(val OptBool) {
+	s.Refundable = val
+}
+
+// What it is charged for: each ticket, or the order.
+type FeeInputPer string
+
+const (
+	FeeInputPerTicket FeeInputPer = "ticket"
+	FeeInputPerOrder  FeeInputPer = "order"
+)
+
+// AllValues returns all FeeInputPer values.
+func (FeeInputPer) AllValues() []FeeInputPer {
+	return []FeeInputPer{
+		FeeInputPerTicket,
+		FeeInputPerOrder,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s FeeInputPer) MarshalText() ([]byte, error) {
+	switch s {
+	case FeeInputPerTicket:
+		return []byte(s), nil
+	case FeeInputPerOrder:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *FeeInputPer) UnmarshalText(data []byte) error {
+	switch FeeInputPer(data) {
+	case FeeInputPerTicket:
+		*s = FeeInputPerTicket
+		return nil
+	case FeeInputPerOrder:
+		*s = FeeInputPerOrder
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// What it is charged for.
+type FeePer string
+
+const (
+	FeePerTicket FeePer = "ticket"
+	FeePerOrder  FeePer = "order"
+)
+
+// AllValues returns all FeePer values.
+func (FeePer) AllValues() []FeePer {
+	return []FeePer{
+		FeePerTicket,
+		FeePerOrder,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s FeePer) MarshalText() ([]byte, error) {
+	switch s {
+	case FeePerTicket:
+		return []byte(s), nil
+	case FeePerOrder:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *FeePer) UnmarshalText(data []byte) error {
+	switch FeePer(data) {
+	case FeePerTicket:
+		*s = FeePerTicket
+		return nil
+	case FeePerOrder:
+		*s = FeePerOrder
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
 
 // Ref: #/components/schemas/FieldError
 type FieldError struct {
@@ -975,6 +1316,52 @@ func (s *MoneyInput) SetCurrency(val string) {
 	s.Currency = val
 }
 
+// NewOptBool returns new OptBool with value set to v.
+func NewOptBool(v bool) OptBool {
+	return OptBool{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBool is optional bool.
+type OptBool struct {
+	Value bool
+	Set   bool
+}
+
+// IsSet returns true if OptBool was set.
+func (o OptBool) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBool) Reset() {
+	var v bool
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBool) SetTo(v bool) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBool) Get() (v bool, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBool) Or(d bool) bool {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptCancel returns new OptCancel with value set to v.
 func NewOptCancel(v Cancel) OptCancel {
 	return OptCancel{
@@ -1251,6 +1638,98 @@ func (o OptLimitsInput) Or(d LimitsInput) LimitsInput {
 	return d
 }
 
+// NewOptMoney returns new OptMoney with value set to v.
+func NewOptMoney(v Money) OptMoney {
+	return OptMoney{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptMoney is optional Money.
+type OptMoney struct {
+	Value Money
+	Set   bool
+}
+
+// IsSet returns true if OptMoney was set.
+func (o OptMoney) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptMoney) Reset() {
+	var v Money
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptMoney) SetTo(v Money) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptMoney) Get() (v Money, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptMoney) Or(d Money) Money {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptMoneyInput returns new OptMoneyInput with value set to v.
+func NewOptMoneyInput(v MoneyInput) OptMoneyInput {
+	return OptMoneyInput{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptMoneyInput is optional MoneyInput.
+type OptMoneyInput struct {
+	Value MoneyInput
+	Set   bool
+}
+
+// IsSet returns true if OptMoneyInput was set.
+func (o OptMoneyInput) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptMoneyInput) Reset() {
+	var v MoneyInput
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptMoneyInput) SetTo(v MoneyInput) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptMoneyInput) Get() (v MoneyInput, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptMoneyInput) Or(d MoneyInput) MoneyInput {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptNilDateTime returns new OptNilDateTime with value set to v.
 func NewOptNilDateTime(v time.Time) OptNilDateTime {
 	return OptNilDateTime{
@@ -1455,6 +1934,144 @@ func (o OptNilUUIDArray) Or(d []uuid.UUID) []uuid.UUID {
 	return d
 }
 
+// NewOptPricing returns new OptPricing with value set to v.
+func NewOptPricing(v Pricing) OptPricing {
+	return OptPricing{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPricing is optional Pricing.
+type OptPricing struct {
+	Value Pricing
+	Set   bool
+}
+
+// IsSet returns true if OptPricing was set.
+func (o OptPricing) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPricing) Reset() {
+	var v Pricing
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPricing) SetTo(v Pricing) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPricing) Get() (v Pricing, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPricing) Or(d Pricing) Pricing {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPricingInput returns new OptPricingInput with value set to v.
+func NewOptPricingInput(v PricingInput) OptPricingInput {
+	return OptPricingInput{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPricingInput is optional PricingInput.
+type OptPricingInput struct {
+	Value PricingInput
+	Set   bool
+}
+
+// IsSet returns true if OptPricingInput was set.
+func (o OptPricingInput) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPricingInput) Reset() {
+	var v PricingInput
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPricingInput) SetTo(v PricingInput) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPricingInput) Get() (v PricingInput, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPricingInput) Or(d PricingInput) PricingInput {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPricingInputRounding returns new OptPricingInputRounding with value set to v.
+func NewOptPricingInputRounding(v PricingInputRounding) OptPricingInputRounding {
+	return OptPricingInputRounding{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPricingInputRounding is optional PricingInputRounding.
+type OptPricingInputRounding struct {
+	Value PricingInputRounding
+	Set   bool
+}
+
+// IsSet returns true if OptPricingInputRounding was set.
+func (o OptPricingInputRounding) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPricingInputRounding) Reset() {
+	var v PricingInputRounding
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPricingInputRounding) SetTo(v PricingInputRounding) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPricingInputRounding) Get() (v PricingInputRounding, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPricingInputRounding) Or(d PricingInputRounding) PricingInputRounding {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptSeatMapInput returns new OptSeatMapInput with value set to v.
 func NewOptSeatMapInput(v SeatMapInput) OptSeatMapInput {
 	return OptSeatMapInput{
@@ -1639,6 +2256,98 @@ func (o OptString) Or(d string) string {
 	return d
 }
 
+// NewOptTax returns new OptTax with value set to v.
+func NewOptTax(v Tax) OptTax {
+	return OptTax{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptTax is optional Tax.
+type OptTax struct {
+	Value Tax
+	Set   bool
+}
+
+// IsSet returns true if OptTax was set.
+func (o OptTax) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptTax) Reset() {
+	var v Tax
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptTax) SetTo(v Tax) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptTax) Get() (v Tax, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptTax) Or(d Tax) Tax {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptTaxInput returns new OptTaxInput with value set to v.
+func NewOptTaxInput(v TaxInput) OptTaxInput {
+	return OptTaxInput{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptTaxInput is optional TaxInput.
+type OptTaxInput struct {
+	Value TaxInput
+	Set   bool
+}
+
+// IsSet returns true if OptTaxInput was set.
+func (o OptTaxInput) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptTaxInput) Reset() {
+	var v TaxInput
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptTaxInput) SetTo(v TaxInput) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptTaxInput) Get() (v TaxInput, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptTaxInput) Or(d TaxInput) TaxInput {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptUUID returns new OptUUID with value set to v.
 func NewOptUUID(v uuid.UUID) OptUUID {
 	return OptUUID{
@@ -1704,8 +2413,9 @@ type Performance struct {
 	SeatMap      SeatMap            `json:"seatMap"`
 	SeatPlan     OptSeatPlanVersion `json:"seatPlan"`
 	// Version of the seat map, from 1.
-	SeatMapVersion int       `json:"seatMapVersion"`
-	Limits         OptLimits `json:"limits"`
+	SeatMapVersion int        `json:"seatMapVersion"`
+	Pricing        OptPricing `json:"pricing"`
+	Limits         OptLimits  `json:"limits"`
 	// State of the performance.
 	Status PerformanceStatus `json:"status"`
 	// Of a cancelled performance: why, for customers.
@@ -1762,6 +2472,11 @@ func (s *Performance) GetSeatPlan() OptSeatPlanVersion {
 // GetSeatMapVersion returns the value of SeatMapVersion.
 func (s *Performance) GetSeatMapVersion() int {
 	return s.SeatMapVersion
+}
+
+// GetPricing returns the value of Pricing.
+func (s *Performance) GetPricing() OptPricing {
+	return s.Pricing
 }
 
 // GetLimits returns the value of Limits.
@@ -1832,6 +2547,11 @@ func (s *Performance) SetSeatPlan(val OptSeatPlanVersion) {
 // SetSeatMapVersion sets the value of SeatMapVersion.
 func (s *Performance) SetSeatMapVersion(val int) {
 	s.SeatMapVersion = val
+}
+
+// SetPricing sets the value of Pricing.
+func (s *Performance) SetPricing(val OptPricing) {
+	s.Pricing = val
 }
 
 // SetLimits sets the value of Limits.
@@ -2061,6 +2781,14 @@ type PlanPrice struct {
 	// Name for people; the plan's unless given.
 	Name  OptString  `json:"name"`
 	Price MoneyInput `json:"price"`
+	// Prices that are in force instead, each until its end, the earliest first; after the last the price.
+	Tiers []TierInput `json:"tiers"`
+	// Reduced prices for some buyers.
+	Concessions []ConcessionInput `json:"concessions"`
+	// When its sale opens; with that of the performance unless given.
+	SalesOpenAt OptDateTime `json:"salesOpenAt"`
+	// When its sale closes; with that of the performance unless given.
+	SalesCloseAt OptDateTime `json:"salesCloseAt"`
 }
 
 // GetID returns the value of ID.
@@ -2078,6 +2806,26 @@ func (s *PlanPrice) GetPrice() MoneyInput {
 	return s.Price
 }
 
+// GetTiers returns the value of Tiers.
+func (s *PlanPrice) GetTiers() []TierInput {
+	return s.Tiers
+}
+
+// GetConcessions returns the value of Concessions.
+func (s *PlanPrice) GetConcessions() []ConcessionInput {
+	return s.Concessions
+}
+
+// GetSalesOpenAt returns the value of SalesOpenAt.
+func (s *PlanPrice) GetSalesOpenAt() OptDateTime {
+	return s.SalesOpenAt
+}
+
+// GetSalesCloseAt returns the value of SalesCloseAt.
+func (s *PlanPrice) GetSalesCloseAt() OptDateTime {
+	return s.SalesCloseAt
+}
+
 // SetID sets the value of ID.
 func (s *PlanPrice) SetID(val string) {
 	s.ID = val
@@ -2093,6 +2841,26 @@ func (s *PlanPrice) SetPrice(val MoneyInput) {
 	s.Price = val
 }
 
+// SetTiers sets the value of Tiers.
+func (s *PlanPrice) SetTiers(val []TierInput) {
+	s.Tiers = val
+}
+
+// SetConcessions sets the value of Concessions.
+func (s *PlanPrice) SetConcessions(val []ConcessionInput) {
+	s.Concessions = val
+}
+
+// SetSalesOpenAt sets the value of SalesOpenAt.
+func (s *PlanPrice) SetSalesOpenAt(val OptDateTime) {
+	s.SalesOpenAt = val
+}
+
+// SetSalesCloseAt sets the value of SalesCloseAt.
+func (s *PlanPrice) SetSalesCloseAt(val OptDateTime) {
+	s.SalesCloseAt = val
+}
+
 // What a place of this category costs.
 // Ref: #/components/schemas/PriceCategory
 type PriceCategory struct {
@@ -2101,6 +2869,14 @@ type PriceCategory struct {
 	// Name for people.
 	Name  string `json:"name"`
 	Price Money  `json:"price"`
+	// Prices that are in force instead, each until its end, the earliest first.
+	Tiers []Tier `json:"tiers"`
+	// Reduced prices for some buyers.
+	Concessions []Concession `json:"concessions"`
+	// RFC 3339 in UTC with milliseconds.
+	SalesOpenAt OptDateTime `json:"salesOpenAt"`
+	// RFC 3339 in UTC with milliseconds.
+	SalesCloseAt OptDateTime `json:"salesCloseAt"`
 }
 
 // GetID returns the value of ID.
@@ -2118,6 +2894,26 @@ func (s *PriceCategory) GetPrice() Money {
 	return s.Price
 }
 
+// GetTiers returns the value of Tiers.
+func (s *PriceCategory) GetTiers() []Tier {
+	return s.Tiers
+}
+
+// GetConcessions returns the value of Concessions.
+func (s *PriceCategory) GetConcessions() []Concession {
+	return s.Concessions
+}
+
+// GetSalesOpenAt returns the value of SalesOpenAt.
+func (s *PriceCategory) GetSalesOpenAt() OptDateTime {
+	return s.SalesOpenAt
+}
+
+// GetSalesCloseAt returns the value of SalesCloseAt.
+func (s *PriceCategory) GetSalesCloseAt() OptDateTime {
+	return s.SalesCloseAt
+}
+
 // SetID sets the value of ID.
 func (s *PriceCategory) SetID(val string) {
 	s.ID = val
@@ -2133,6 +2929,26 @@ func (s *PriceCategory) SetPrice(val Money) {
 	s.Price = val
 }
 
+// SetTiers sets the value of Tiers.
+func (s *PriceCategory) SetTiers(val []Tier) {
+	s.Tiers = val
+}
+
+// SetConcessions sets the value of Concessions.
+func (s *PriceCategory) SetConcessions(val []Concession) {
+	s.Concessions = val
+}
+
+// SetSalesOpenAt sets the value of SalesOpenAt.
+func (s *PriceCategory) SetSalesOpenAt(val OptDateTime) {
+	s.SalesOpenAt = val
+}
+
+// SetSalesCloseAt sets the value of SalesCloseAt.
+func (s *PriceCategory) SetSalesCloseAt(val OptDateTime) {
+	s.SalesCloseAt = val
+}
+
 // What a place of this category costs.
 // Ref: #/components/schemas/PriceCategoryInput
 type PriceCategoryInput struct {
@@ -2141,6 +2957,15 @@ type PriceCategoryInput struct {
 	// Name for people.
 	Name  string     `json:"name"`
 	Price MoneyInput `json:"price"`
+	// Prices that are in force instead, each until its end, the earliest first; after the last the price
+	// of the category.
+	Tiers []TierInput `json:"tiers"`
+	// Reduced prices for some buyers.
+	Concessions []ConcessionInput `json:"concessions"`
+	// When its sale opens; with that of the performance unless given.
+	SalesOpenAt OptDateTime `json:"salesOpenAt"`
+	// When its sale closes; with that of the performance unless given.
+	SalesCloseAt OptDateTime `json:"salesCloseAt"`
 }
 
 // GetID returns the value of ID.
@@ -2158,6 +2983,26 @@ func (s *PriceCategoryInput) GetPrice() MoneyInput {
 	return s.Price
 }
 
+// GetTiers returns the value of Tiers.
+func (s *PriceCategoryInput) GetTiers() []TierInput {
+	return s.Tiers
+}
+
+// GetConcessions returns the value of Concessions.
+func (s *PriceCategoryInput) GetConcessions() []ConcessionInput {
+	return s.Concessions
+}
+
+// GetSalesOpenAt returns the value of SalesOpenAt.
+func (s *PriceCategoryInput) GetSalesOpenAt() OptDateTime {
+	return s.SalesOpenAt
+}
+
+// GetSalesCloseAt returns the value of SalesCloseAt.
+func (s *PriceCategoryInput) GetSalesCloseAt() OptDateTime {
+	return s.SalesCloseAt
+}
+
 // SetID sets the value of ID.
 func (s *PriceCategoryInput) SetID(val string) {
 	s.ID = val
@@ -2171,6 +3016,190 @@ func (s *PriceCategoryInput) SetName(val string) {
 // SetPrice sets the value of Price.
 func (s *PriceCategoryInput) SetPrice(val MoneyInput) {
 	s.Price = val
+}
+
+// SetTiers sets the value of Tiers.
+func (s *PriceCategoryInput) SetTiers(val []TierInput) {
+	s.Tiers = val
+}
+
+// SetConcessions sets the value of Concessions.
+func (s *PriceCategoryInput) SetConcessions(val []ConcessionInput) {
+	s.Concessions = val
+}
+
+// SetSalesOpenAt sets the value of SalesOpenAt.
+func (s *PriceCategoryInput) SetSalesOpenAt(val OptDateTime) {
+	s.SalesOpenAt = val
+}
+
+// SetSalesCloseAt sets the value of SalesCloseAt.
+func (s *PriceCategoryInput) SetSalesCloseAt(val OptDateTime) {
+	s.SalesCloseAt = val
+}
+
+// What is charged beside the prices.
+// Ref: #/components/schemas/Pricing
+type Pricing struct {
+	// The fees.
+	Fees []Fee  `json:"fees"`
+	Tax  OptTax `json:"tax"`
+	// What becomes of half a minor unit in each line.
+	Rounding PricingRounding `json:"rounding"`
+}
+
+// GetFees returns the value of Fees.
+func (s *Pricing) GetFees() []Fee {
+	return s.Fees
+}
+
+// GetTax returns the value of Tax.
+func (s *Pricing) GetTax() OptTax {
+	return s.Tax
+}
+
+// GetRounding returns the value of Rounding.
+func (s *Pricing) GetRounding() PricingRounding {
+	return s.Rounding
+}
+
+// SetFees sets the value of Fees.
+func (s *Pricing) SetFees(val []Fee) {
+	s.Fees = val
+}
+
+// SetTax sets the value of Tax.
+func (s *Pricing) SetTax(val OptTax) {
+	s.Tax = val
+}
+
+// SetRounding sets the value of Rounding.
+func (s *Pricing) SetRounding(val PricingRounding) {
+	s.Rounding = val
+}
+
+// What is charged beside the prices.
+// Ref: #/components/schemas/PricingInput
+type PricingInput struct {
+	// The fees, in the order in which they are shown.
+	Fees []FeeInput  `json:"fees"`
+	Tax  OptTaxInput `json:"tax"`
+	// What becomes of half a minor unit, in each line: to the even neighbour, or up.
+	Rounding OptPricingInputRounding `json:"rounding"`
+}
+
+// GetFees returns the value of Fees.
+func (s *PricingInput) GetFees() []FeeInput {
+	return s.Fees
+}
+
+// GetTax returns the value of Tax.
+func (s *PricingInput) GetTax() OptTaxInput {
+	return s.Tax
+}
+
+// GetRounding returns the value of Rounding.
+func (s *PricingInput) GetRounding() OptPricingInputRounding {
+	return s.Rounding
+}
+
+// SetFees sets the value of Fees.
+func (s *PricingInput) SetFees(val []FeeInput) {
+	s.Fees = val
+}
+
+// SetTax sets the value of Tax.
+func (s *PricingInput) SetTax(val OptTaxInput) {
+	s.Tax = val
+}
+
+// SetRounding sets the value of Rounding.
+func (s *PricingInput) SetRounding(val OptPricingInputRounding) {
+	s.Rounding = val
+}
+
+// What becomes of half a minor unit, in each line: to the even neighbour, or up.
+type PricingInputRounding string
+
+const (
+	PricingInputRoundingHalfEven PricingInputRounding = "half_even"
+	PricingInputRoundingHalfUp   PricingInputRounding = "half_up"
+)
+
+// AllValues returns all PricingInputRounding values.
+func (PricingInputRounding) AllValues() []PricingInputRounding {
+	return []PricingInputRounding{
+		PricingInputRoundingHalfEven,
+		PricingInputRoundingHalfUp,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PricingInputRounding) MarshalText() ([]byte, error) {
+	switch s {
+	case PricingInputRoundingHalfEven:
+		return []byte(s), nil
+	case PricingInputRoundingHalfUp:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PricingInputRounding) UnmarshalText(data []byte) error {
+	switch PricingInputRounding(data) {
+	case PricingInputRoundingHalfEven:
+		*s = PricingInputRoundingHalfEven
+		return nil
+	case PricingInputRoundingHalfUp:
+		*s = PricingInputRoundingHalfUp
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// What becomes of half a minor unit in each line.
+type PricingRounding string
+
+const (
+	PricingRoundingHalfEven PricingRounding = "half_even"
+	PricingRoundingHalfUp   PricingRounding = "half_up"
+)
+
+// AllValues returns all PricingRounding values.
+func (PricingRounding) AllValues() []PricingRounding {
+	return []PricingRounding{
+		PricingRoundingHalfEven,
+		PricingRoundingHalfUp,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PricingRounding) MarshalText() ([]byte, error) {
+	switch s {
+	case PricingRoundingHalfEven:
+		return []byte(s), nil
+	case PricingRoundingHalfUp:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PricingRounding) UnmarshalText(data []byte) error {
+	switch PricingRounding(data) {
+	case PricingRoundingHalfEven:
+		*s = PricingRoundingHalfEven
+		return nil
+	case PricingRoundingHalfUp:
+		*s = PricingRoundingHalfUp
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // A problem as of RFC 9457; code is stable, the rest is for people.
@@ -2586,6 +3615,7 @@ type SchedulePerformance struct {
 	SalesCloseAt OptDateTime     `json:"salesCloseAt"`
 	SeatMap      OptSeatMapInput `json:"seatMap"`
 	SeatPlan     OptSeatPlanUse  `json:"seatPlan"`
+	Pricing      OptPricingInput `json:"pricing"`
 	Limits       OptLimitsInput  `json:"limits"`
 }
 
@@ -2617,6 +3647,11 @@ func (s *SchedulePerformance) GetSeatMap() OptSeatMapInput {
 // GetSeatPlan returns the value of SeatPlan.
 func (s *SchedulePerformance) GetSeatPlan() OptSeatPlanUse {
 	return s.SeatPlan
+}
+
+// GetPricing returns the value of Pricing.
+func (s *SchedulePerformance) GetPricing() OptPricingInput {
+	return s.Pricing
 }
 
 // GetLimits returns the value of Limits.
@@ -2652,6 +3687,11 @@ func (s *SchedulePerformance) SetSeatMap(val OptSeatMapInput) {
 // SetSeatPlan sets the value of SeatPlan.
 func (s *SchedulePerformance) SetSeatPlan(val OptSeatPlanUse) {
 	s.SeatPlan = val
+}
+
+// SetPricing sets the value of Pricing.
+func (s *SchedulePerformance) SetPricing(val OptPricingInput) {
+	s.Pricing = val
 }
 
 // SetLimits sets the value of Limits.
@@ -2707,6 +3747,7 @@ type ScheduleSeries struct {
 	SalesOpenAt OptDateTime     `json:"salesOpenAt"`
 	SeatMap     OptSeatMapInput `json:"seatMap"`
 	SeatPlan    OptSeatPlanUse  `json:"seatPlan"`
+	Pricing     OptPricingInput `json:"pricing"`
 	Limits      OptLimitsInput  `json:"limits"`
 }
 
@@ -2743,6 +3784,11 @@ func (s *ScheduleSeries) GetSeatMap() OptSeatMapInput {
 // GetSeatPlan returns the value of SeatPlan.
 func (s *ScheduleSeries) GetSeatPlan() OptSeatPlanUse {
 	return s.SeatPlan
+}
+
+// GetPricing returns the value of Pricing.
+func (s *ScheduleSeries) GetPricing() OptPricingInput {
+	return s.Pricing
 }
 
 // GetLimits returns the value of Limits.
@@ -2783,6 +3829,11 @@ func (s *ScheduleSeries) SetSeatMap(val OptSeatMapInput) {
 // SetSeatPlan sets the value of SeatPlan.
 func (s *ScheduleSeries) SetSeatPlan(val OptSeatPlanUse) {
 	s.SeatPlan = val
+}
+
+// SetPricing sets the value of Pricing.
+func (s *ScheduleSeries) SetPricing(val OptPricingInput) {
+	s.Pricing = val
 }
 
 // SetLimits sets the value of Limits.
@@ -3791,6 +4842,192 @@ func (s *ShowStatus) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// Tax on prices and fees.
+// Ref: #/components/schemas/Tax
+type Tax struct {
+	// Name for people.
+	Name string `json:"name"`
+	// Per cent.
+	Percent string `json:"percent"`
+	// Whether prices and fees contain it.
+	Included bool `json:"included"`
+}
+
+// GetName returns the value of Name.
+func (s *Tax) GetName() string {
+	return s.Name
+}
+
+// GetPercent returns the value of Percent.
+func (s *Tax) GetPercent() string {
+	return s.Percent
+}
+
+// GetIncluded returns the value of Included.
+func (s *Tax) GetIncluded() bool {
+	return s.Included
+}
+
+// SetName sets the value of Name.
+func (s *Tax) SetName(val string) {
+	s.Name = val
+}
+
+// SetPercent sets the value of Percent.
+func (s *Tax) SetPercent(val string) {
+	s.Percent = val
+}
+
+// SetIncluded sets the value of Included.
+func (s *Tax) SetIncluded(val bool) {
+	s.Included = val
+}
+
+// Tax on prices and fees.
+// Ref: #/components/schemas/TaxInput
+type TaxInput struct {
+	// Name for people, for instance VAT.
+	Name string `json:"name"`
+	// Per cent from 0 to 100 with up to four decimals.
+	Percent string `json:"percent"`
+	// Whether prices and fees contain it; else it comes on top.
+	Included bool `json:"included"`
+}
+
+// GetName returns the value of Name.
+func (s *TaxInput) GetName() string {
+	return s.Name
+}
+
+// GetPercent returns the value of Percent.
+func (s *TaxInput) GetPercent() string {
+	return s.Percent
+}
+
+// GetIncluded returns the value of Included.
+func (s *TaxInput) GetIncluded() bool {
+	return s.Included
+}
+
+// SetName sets the value of Name.
+func (s *TaxInput) SetName(val string) {
+	s.Name = val
+}
+
+// SetPercent sets the value of Percent.
+func (s *TaxInput) SetPercent(val string) {
+	s.Percent = val
+}
+
+// SetIncluded sets the value of Included.
+func (s *TaxInput) SetIncluded(val bool) {
+	s.Included = val
+}
+
+// What a place of a category costs until an instant.
+// Ref: #/components/schemas/Tier
+type Tier struct {
+	// Id of the tier.
+	ID string `json:"id"`
+	// Name for people.
+	Name  string `json:"name"`
+	Price Money  `json:"price"`
+	// RFC 3339 in UTC with milliseconds.
+	Until time.Time `json:"until"`
+}
+
+// GetID returns the value of ID.
+func (s *Tier) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Tier) GetName() string {
+	return s.Name
+}
+
+// GetPrice returns the value of Price.
+func (s *Tier) GetPrice() Money {
+	return s.Price
+}
+
+// GetUntil returns the value of Until.
+func (s *Tier) GetUntil() time.Time {
+	return s.Until
+}
+
+// SetID sets the value of ID.
+func (s *Tier) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Tier) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrice sets the value of Price.
+func (s *Tier) SetPrice(val Money) {
+	s.Price = val
+}
+
+// SetUntil sets the value of Until.
+func (s *Tier) SetUntil(val time.Time) {
+	s.Until = val
+}
+
+// What a place of a category costs until an instant.
+// Ref: #/components/schemas/TierInput
+type TierInput struct {
+	// Id of a tier, a concession or a fee.
+	ID string `json:"id"`
+	// Name for people, for instance Early bird.
+	Name  string     `json:"name"`
+	Price MoneyInput `json:"price"`
+	// From this instant on the tier is over.
+	Until time.Time `json:"until"`
+}
+
+// GetID returns the value of ID.
+func (s *TierInput) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *TierInput) GetName() string {
+	return s.Name
+}
+
+// GetPrice returns the value of Price.
+func (s *TierInput) GetPrice() MoneyInput {
+	return s.Price
+}
+
+// GetUntil returns the value of Until.
+func (s *TierInput) GetUntil() time.Time {
+	return s.Until
+}
+
+// SetID sets the value of ID.
+func (s *TierInput) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *TierInput) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrice sets the value of Price.
+func (s *TierInput) SetPrice(val MoneyInput) {
+	s.Price = val
+}
+
+// SetUntil sets the value of Until.
+func (s *TierInput) SetUntil(val time.Time) {
+	s.Until = val
 }
 
 // Ref: #/components/schemas/UpdateShow

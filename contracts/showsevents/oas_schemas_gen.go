@@ -128,6 +128,176 @@ func (s *AreaKind) UnmarshalText(data []byte) error {
 	}
 }
 
+// A reduced price for some buyers. Either price or percentOff is there.
+// Ref: #/components/schemas/Concession
+type Concession struct {
+	// Identifies a tier, a concession or a fee within its performance.
+	ID string `json:"id"`
+	// Name for people, for instance Students.
+	Name  string   `json:"name"`
+	Price OptMoney `json:"price"`
+	// Per cent from 0 to 100 with up to four decimals, for instance 2.5.
+	PercentOff OptString `json:"percentOff"`
+}
+
+// GetID returns the value of ID.
+func (s *Concession) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Concession) GetName() string {
+	return s.Name
+}
+
+// GetPrice returns the value of Price.
+func (s *Concession) GetPrice() OptMoney {
+	return s.Price
+}
+
+// GetPercentOff returns the value of PercentOff.
+func (s *Concession) GetPercentOff() OptString {
+	return s.PercentOff
+}
+
+// SetID sets the value of ID.
+func (s *Concession) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Concession) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrice sets the value of Price.
+func (s *Concession) SetPrice(val OptMoney) {
+	s.Price = val
+}
+
+// SetPercentOff sets the value of PercentOff.
+func (s *Concession) SetPercentOff(val OptString) {
+	s.PercentOff = val
+}
+
+// What is charged on top of prices. Either amount or percent is there.
+// Ref: #/components/schemas/Fee
+type Fee struct {
+	// Identifies a tier, a concession or a fee within its performance.
+	ID string `json:"id"`
+	// Name for people, for instance Service charge.
+	Name string `json:"name"`
+	// What it is charged for: each ticket, or the order.
+	Per    FeePer   `json:"per"`
+	Amount OptMoney `json:"amount"`
+	// Per cent from 0 to 100 with up to four decimals, for instance 2.5.
+	Percent OptString `json:"percent"`
+	// Whether it is given back with the ticket, or with the last ticket of the order.
+	Refundable bool `json:"refundable"`
+}
+
+// GetID returns the value of ID.
+func (s *Fee) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Fee) GetName() string {
+	return s.Name
+}
+
+// GetPer returns the value of Per.
+func (s *Fee) GetPer() FeePer {
+	return s.Per
+}
+
+// GetAmount returns the value of Amount.
+func (s *Fee) GetAmount() OptMoney {
+	return s.Amount
+}
+
+// GetPercent returns the value of Percent.
+func (s *Fee) GetPercent() OptString {
+	return s.Percent
+}
+
+// GetRefundable returns the value of Refundable.
+func (s *Fee) GetRefundable() bool {
+	return s.Refundable
+}
+
+// SetID sets the value of ID.
+func (s *Fee) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Fee) SetName(val string) {
+	s.Name = val
+}
+
+// SetPer sets the value of Per.
+func (s *Fee) SetPer(val FeePer) {
+	s.Per = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *Fee) SetAmount(val OptMoney) {
+	s.Amount = val
+}
+
+// SetPercent sets the value of Percent.
+func (s *Fee) SetPercent(val OptString) {
+	s.Percent = val
+}
+
+// SetRefundable sets the value of Refundable.
+func (s *Fee) SetRefundable(val bool) {
+	s.Refundable = val
+}
+
+// What it is charged for: each ticket, or the order.
+type FeePer string
+
+const (
+	FeePerTicket FeePer = "ticket"
+	FeePerOrder  FeePer = "order"
+)
+
+// AllValues returns all FeePer values.
+func (FeePer) AllValues() []FeePer {
+	return []FeePer{
+		FeePerTicket,
+		FeePerOrder,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s FeePer) MarshalText() ([]byte, error) {
+	switch s {
+	case FeePerTicket:
+		return []byte(s), nil
+	case FeePerOrder:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *FeePer) UnmarshalText(data []byte) error {
+	switch FeePer(data) {
+	case FeePerTicket:
+		*s = FeePerTicket
+		return nil
+	case FeePerOrder:
+		*s = FeePerOrder
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
 // An amount of money.
 // Ref: #/components/schemas/Money
 type Money struct {
@@ -249,6 +419,52 @@ func (o OptInt) Or(d int) int {
 	return d
 }
 
+// NewOptMoney returns new OptMoney with value set to v.
+func NewOptMoney(v Money) OptMoney {
+	return OptMoney{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptMoney is optional Money.
+type OptMoney struct {
+	Value Money
+	Set   bool
+}
+
+// IsSet returns true if OptMoney was set.
+func (o OptMoney) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptMoney) Reset() {
+	var v Money
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptMoney) SetTo(v Money) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptMoney) Get() (v Money, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptMoney) Or(d Money) Money {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptPerformance returns new OptPerformance with value set to v.
 func NewOptPerformance(v Performance) OptPerformance {
 	return OptPerformance{
@@ -335,6 +551,52 @@ func (o OptPerformanceLimits) Get() (v PerformanceLimits, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptPerformanceLimits) Or(d PerformanceLimits) PerformanceLimits {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptPricing returns new OptPricing with value set to v.
+func NewOptPricing(v Pricing) OptPricing {
+	return OptPricing{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptPricing is optional Pricing.
+type OptPricing struct {
+	Value Pricing
+	Set   bool
+}
+
+// IsSet returns true if OptPricing was set.
+func (o OptPricing) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptPricing) Reset() {
+	var v Pricing
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptPricing) SetTo(v Pricing) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptPricing) Get() (v Pricing, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptPricing) Or(d Pricing) Pricing {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -479,6 +741,52 @@ func (o OptString) Or(d string) string {
 	return d
 }
 
+// NewOptTax returns new OptTax with value set to v.
+func NewOptTax(v Tax) OptTax {
+	return OptTax{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptTax is optional Tax.
+type OptTax struct {
+	Value Tax
+	Set   bool
+}
+
+// IsSet returns true if OptTax was set.
+func (o OptTax) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptTax) Reset() {
+	var v Tax
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptTax) SetTo(v Tax) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptTax) Get() (v Tax, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptTax) Or(d Tax) Tax {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptUUID returns new OptUUID with value set to v.
 func NewOptUUID(v uuid.UUID) OptUUID {
 	return OptUUID{
@@ -556,6 +864,7 @@ type Performance struct {
 	Currency string `json:"currency"`
 	// All price categories, in one currency.
 	PriceCategories []PriceCategory `json:"priceCategories"`
+	Pricing         OptPricing      `json:"pricing"`
 	// Limits on what one customer may buy.
 	Limits OptPerformanceLimits `json:"limits"`
 	// RFC 3339 in UTC with exactly three decimals (milliseconds).
@@ -637,6 +946,11 @@ func (s *Performance) GetCurrency() string {
 // GetPriceCategories returns the value of PriceCategories.
 func (s *Performance) GetPriceCategories() []PriceCategory {
 	return s.PriceCategories
+}
+
+// GetPricing returns the value of Pricing.
+func (s *Performance) GetPricing() OptPricing {
+	return s.Pricing
 }
 
 // GetLimits returns the value of Limits.
@@ -737,6 +1051,11 @@ func (s *Performance) SetCurrency(val string) {
 // SetPriceCategories sets the value of PriceCategories.
 func (s *Performance) SetPriceCategories(val []PriceCategory) {
 	s.PriceCategories = val
+}
+
+// SetPricing sets the value of Pricing.
+func (s *Performance) SetPricing(val OptPricing) {
+	s.Pricing = val
 }
 
 // SetLimits sets the value of Limits.
@@ -856,6 +1175,15 @@ type PriceCategory struct {
 	// Name for people.
 	Name  string `json:"name"`
 	Price Money  `json:"price"`
+	// Prices that are in force instead, each until its end, the earliest first; after the last the
+	// category's own.
+	Tiers []Tier `json:"tiers"`
+	// Reduced prices for some buyers.
+	Concessions []Concession `json:"concessions"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	SalesOpenAt OptDateTime `json:"salesOpenAt"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	SalesCloseAt OptDateTime `json:"salesCloseAt"`
 }
 
 // GetID returns the value of ID.
@@ -873,6 +1201,26 @@ func (s *PriceCategory) GetPrice() Money {
 	return s.Price
 }
 
+// GetTiers returns the value of Tiers.
+func (s *PriceCategory) GetTiers() []Tier {
+	return s.Tiers
+}
+
+// GetConcessions returns the value of Concessions.
+func (s *PriceCategory) GetConcessions() []Concession {
+	return s.Concessions
+}
+
+// GetSalesOpenAt returns the value of SalesOpenAt.
+func (s *PriceCategory) GetSalesOpenAt() OptDateTime {
+	return s.SalesOpenAt
+}
+
+// GetSalesCloseAt returns the value of SalesCloseAt.
+func (s *PriceCategory) GetSalesCloseAt() OptDateTime {
+	return s.SalesCloseAt
+}
+
 // SetID sets the value of ID.
 func (s *PriceCategory) SetID(val string) {
 	s.ID = val
@@ -886,6 +1234,108 @@ func (s *PriceCategory) SetName(val string) {
 // SetPrice sets the value of Price.
 func (s *PriceCategory) SetPrice(val Money) {
 	s.Price = val
+}
+
+// SetTiers sets the value of Tiers.
+func (s *PriceCategory) SetTiers(val []Tier) {
+	s.Tiers = val
+}
+
+// SetConcessions sets the value of Concessions.
+func (s *PriceCategory) SetConcessions(val []Concession) {
+	s.Concessions = val
+}
+
+// SetSalesOpenAt sets the value of SalesOpenAt.
+func (s *PriceCategory) SetSalesOpenAt(val OptDateTime) {
+	s.SalesOpenAt = val
+}
+
+// SetSalesCloseAt sets the value of SalesCloseAt.
+func (s *PriceCategory) SetSalesCloseAt(val OptDateTime) {
+	s.SalesCloseAt = val
+}
+
+// What is charged beside the prices.
+// Ref: #/components/schemas/Pricing
+type Pricing struct {
+	// The fees, in the order in which they are shown.
+	Fees []Fee  `json:"fees"`
+	Tax  OptTax `json:"tax"`
+	// What becomes of half a minor unit, in each line: to the even neighbour, or up.
+	Rounding PricingRounding `json:"rounding"`
+}
+
+// GetFees returns the value of Fees.
+func (s *Pricing) GetFees() []Fee {
+	return s.Fees
+}
+
+// GetTax returns the value of Tax.
+func (s *Pricing) GetTax() OptTax {
+	return s.Tax
+}
+
+// GetRounding returns the value of Rounding.
+func (s *Pricing) GetRounding() PricingRounding {
+	return s.Rounding
+}
+
+// SetFees sets the value of Fees.
+func (s *Pricing) SetFees(val []Fee) {
+	s.Fees = val
+}
+
+// SetTax sets the value of Tax.
+func (s *Pricing) SetTax(val OptTax) {
+	s.Tax = val
+}
+
+// SetRounding sets the value of Rounding.
+func (s *Pricing) SetRounding(val PricingRounding) {
+	s.Rounding = val
+}
+
+// What becomes of half a minor unit, in each line: to the even neighbour, or up.
+type PricingRounding string
+
+const (
+	PricingRoundingHalfEven PricingRounding = "half_even"
+	PricingRoundingHalfUp   PricingRounding = "half_up"
+)
+
+// AllValues returns all PricingRounding values.
+func (PricingRounding) AllValues() []PricingRounding {
+	return []PricingRounding{
+		PricingRoundingHalfEven,
+		PricingRoundingHalfUp,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s PricingRounding) MarshalText() ([]byte, error) {
+	switch s {
+	case PricingRoundingHalfEven:
+		return []byte(s), nil
+	case PricingRoundingHalfUp:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *PricingRounding) UnmarshalText(data []byte) error {
+	switch PricingRounding(data) {
+	case PricingRoundingHalfEven:
+		*s = PricingRoundingHalfEven
+		return nil
+	case PricingRoundingHalfUp:
+		*s = PricingRoundingHalfUp
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
 }
 
 // A row of seats in compact form.
@@ -1146,3 +1596,96 @@ func (s *ShowStatus) UnmarshalText(data []byte) error {
 
 // ShowUpdatedNoContent is response for ShowUpdated operation.
 type ShowUpdatedNoContent struct{}
+
+// Tax on prices and fees.
+// Ref: #/components/schemas/Tax
+type Tax struct {
+	// Name for people, for instance VAT.
+	Name string `json:"name"`
+	// Per cent from 0 to 100 with up to four decimals, for instance 2.5.
+	Percent string `json:"percent"`
+	// Whether prices and fees contain it; else it comes on top.
+	Included bool `json:"included"`
+}
+
+// GetName returns the value of Name.
+func (s *Tax) GetName() string {
+	return s.Name
+}
+
+// GetPercent returns the value of Percent.
+func (s *Tax) GetPercent() string {
+	return s.Percent
+}
+
+// GetIncluded returns the value of Included.
+func (s *Tax) GetIncluded() bool {
+	return s.Included
+}
+
+// SetName sets the value of Name.
+func (s *Tax) SetName(val string) {
+	s.Name = val
+}
+
+// SetPercent sets the value of Percent.
+func (s *Tax) SetPercent(val string) {
+	s.Percent = val
+}
+
+// SetIncluded sets the value of Included.
+func (s *Tax) SetIncluded(val bool) {
+	s.Included = val
+}
+
+// What a place of a category costs until an instant.
+// Ref: #/components/schemas/Tier
+type Tier struct {
+	// Identifies a tier, a concession or a fee within its performance.
+	ID string `json:"id"`
+	// Name for people, for instance Early bird.
+	Name  string `json:"name"`
+	Price Money  `json:"price"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	Until time.Time `json:"until"`
+}
+
+// GetID returns the value of ID.
+func (s *Tier) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Tier) GetName() string {
+	return s.Name
+}
+
+// GetPrice returns the value of Price.
+func (s *Tier) GetPrice() Money {
+	return s.Price
+}
+
+// GetUntil returns the value of Until.
+func (s *Tier) GetUntil() time.Time {
+	return s.Until
+}
+
+// SetID sets the value of ID.
+func (s *Tier) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Tier) SetName(val string) {
+	s.Name = val
+}
+
+// SetPrice sets the value of Price.
+func (s *Tier) SetPrice(val Money) {
+	s.Price = val
+}
+
+// SetUntil sets the value of Until.
+func (s *Tier) SetUntil(val time.Time) {
+	s.Until = val
+}

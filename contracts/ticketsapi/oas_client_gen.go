@@ -24,8 +24,8 @@ func trimTrailingSlashes(u *url.URL) {
 type Invoker interface {
 	// CancelOrder invokes cancelOrder operation.
 	//
-	// Repeating it answers the cancelled order. 409 ticket_admitted, not_cancellable, sales_closed
-	// (customers, after the start).
+	// Fees that are not refundable are kept, unless the performance is cancelled. Repeating it answers the
+	// cancelled order. 409 ticket_admitted, not_cancellable, sales_closed (customers, after the start).
 	//
 	// POST /tickets/orders/{orderId}/cancel
 	CancelOrder(ctx context.Context, params CancelOrderParams) (CancelOrderRes, error)
@@ -139,8 +139,10 @@ type Invoker interface {
 	ListPaymentProviders(ctx context.Context) (*OfferedProviders, error)
 	// PlaceHold invokes placeHold operation.
 	//
-	// Named seats, a quantity in a general area, or the best available seats, mixed. 409 seats_unavailable
-	// (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat.
+	// Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
+	// what is in force now, also when the hold is ordered later. Of an item whose places are sold at
+	// several prices the answer has an item for each. 409 seats_unavailable (with seats), sold_out,
+	// sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession.
 	//
 	// POST /tickets/holds
 	PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error)
@@ -174,7 +176,9 @@ type Invoker interface {
 	// RefundOrder invokes refundOrder operation.
 	//
 	// For the organizer of the show and admin. The tickets become void and their places are for sale
-	// again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
+	// again. A ticket's price and its refundable fees are given back, with the last ticket those of the
+	// order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable,
+	// already_refunded; 422 unknown_ticket.
 	//
 	// POST /tickets/orders/{orderId}/refunds
 	RefundOrder(ctx context.Context, request *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error)
@@ -235,8 +239,8 @@ func (c *Client) requestURL(ctx context.Context) *url.URL {
 
 // CancelOrder invokes cancelOrder operation.
 //
-// Repeating it answers the cancelled order. 409 ticket_admitted, not_cancellable, sales_closed
-// (customers, after the start).
+// Fees that are not refundable are kept, unless the performance is cancelled. Repeating it answers the
+// cancelled order. 409 ticket_admitted, not_cancellable, sales_closed (customers, after the start).
 //
 // POST /tickets/orders/{orderId}/cancel
 func (c *Client) CancelOrder(ctx context.Context, params CancelOrderParams) (CancelOrderRes, error) {
@@ -1761,8 +1765,10 @@ func (c *Client) sendListPaymentProviders(ctx context.Context) (res *OfferedProv
 
 // PlaceHold invokes placeHold operation.
 //
-// Named seats, a quantity in a general area, or the best available seats, mixed. 409 seats_unavailable
-// (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat.
+// Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
+// what is in force now, also when the hold is ordered later. Of an item whose places are sold at
+// several prices the answer has an item for each. 409 seats_unavailable (with seats), sold_out,
+// sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession.
 //
 // POST /tickets/holds
 func (c *Client) PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error) {
@@ -2104,7 +2110,9 @@ func (c *Client) sendReceiveStripeWebhook(ctx context.Context, request *StripeEv
 // RefundOrder invokes refundOrder operation.
 //
 // For the organizer of the show and admin. The tickets become void and their places are for sale
-// again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
+// again. A ticket's price and its refundable fees are given back, with the last ticket those of the
+// order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable,
+// already_refunded; 422 unknown_ticket.
 //
 // POST /tickets/orders/{orderId}/refunds
 func (c *Client) RefundOrder(ctx context.Context, request *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error) {

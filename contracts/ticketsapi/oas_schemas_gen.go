@@ -196,6 +196,98 @@ type CancelOrderUnauthorized Problem
 
 func (*CancelOrderUnauthorized) cancelOrderRes() {}
 
+// A fee as it is charged.
+// Ref: #/components/schemas/ChargedFee
+type ChargedFee struct {
+	// Id of the fee.
+	ID string `json:"id"`
+	// Name for people.
+	Name   string `json:"name"`
+	Amount Money  `json:"amount"`
+}
+
+// GetID returns the value of ID.
+func (s *ChargedFee) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *ChargedFee) GetName() string {
+	return s.Name
+}
+
+// GetAmount returns the value of Amount.
+func (s *ChargedFee) GetAmount() Money {
+	return s.Amount
+}
+
+// SetID sets the value of ID.
+func (s *ChargedFee) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *ChargedFee) SetName(val string) {
+	s.Name = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *ChargedFee) SetAmount(val Money) {
+	s.Amount = val
+}
+
+// The tax on prices and fees.
+// Ref: #/components/schemas/ChargedTax
+type ChargedTax struct {
+	// Name for people.
+	Name string `json:"name"`
+	// Per cent.
+	Percent string `json:"percent"`
+	// Whether prices and fees contain it; else it is on top of them.
+	Included bool  `json:"included"`
+	Amount   Money `json:"amount"`
+}
+
+// GetName returns the value of Name.
+func (s *ChargedTax) GetName() string {
+	return s.Name
+}
+
+// GetPercent returns the value of Percent.
+func (s *ChargedTax) GetPercent() string {
+	return s.Percent
+}
+
+// GetIncluded returns the value of Included.
+func (s *ChargedTax) GetIncluded() bool {
+	return s.Included
+}
+
+// GetAmount returns the value of Amount.
+func (s *ChargedTax) GetAmount() Money {
+	return s.Amount
+}
+
+// SetName sets the value of Name.
+func (s *ChargedTax) SetName(val string) {
+	s.Name = val
+}
+
+// SetPercent sets the value of Percent.
+func (s *ChargedTax) SetPercent(val string) {
+	s.Percent = val
+}
+
+// SetIncluded sets the value of Included.
+func (s *ChargedTax) SetIncluded(val bool) {
+	s.Included = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *ChargedTax) SetAmount(val Money) {
+	s.Amount = val
+}
+
 // Ref: #/components/schemas/CheckIn
 type CheckIn struct {
 	// The ticket is admitted.
@@ -366,6 +458,35 @@ func (*CheckInUnprocessableEntity) checkInRes() {}
 type CheckInUnsupportedMediaType Problem
 
 func (*CheckInUnsupportedMediaType) checkInRes() {}
+
+// So many places at a concession's price.
+// Ref: #/components/schemas/ConcessionChoice
+type ConcessionChoice struct {
+	// Id of a concession of the price category.
+	ID string `json:"id"`
+	// How many places.
+	Quantity int `json:"quantity"`
+}
+
+// GetID returns the value of ID.
+func (s *ConcessionChoice) GetID() string {
+	return s.ID
+}
+
+// GetQuantity returns the value of Quantity.
+func (s *ConcessionChoice) GetQuantity() int {
+	return s.Quantity
+}
+
+// SetID sets the value of ID.
+func (s *ConcessionChoice) SetID(val string) {
+	s.ID = val
+}
+
+// SetQuantity sets the value of Quantity.
+func (s *ConcessionChoice) SetQuantity(val int) {
+	s.Quantity = val
+}
 
 type ExtendHoldConflict Problem
 
@@ -704,6 +825,9 @@ type Hold struct {
 	// What is held.
 	Items []HoldItem `json:"items"`
 	Total Money      `json:"total"`
+	// What is charged beside the prices; all of it is in total.
+	Fees []ChargedFee  `json:"fees"`
+	Tax  OptChargedTax `json:"tax"`
 }
 
 // GetHoldID returns the value of HoldID.
@@ -731,6 +855,16 @@ func (s *Hold) GetTotal() Money {
 	return s.Total
 }
 
+// GetFees returns the value of Fees.
+func (s *Hold) GetFees() []ChargedFee {
+	return s.Fees
+}
+
+// GetTax returns the value of Tax.
+func (s *Hold) GetTax() OptChargedTax {
+	return s.Tax
+}
+
 // SetHoldID sets the value of HoldID.
 func (s *Hold) SetHoldID(val uuid.UUID) {
 	s.HoldID = val
@@ -756,6 +890,16 @@ func (s *Hold) SetTotal(val Money) {
 	s.Total = val
 }
 
+// SetFees sets the value of Fees.
+func (s *Hold) SetFees(val []ChargedFee) {
+	s.Fees = val
+}
+
+// SetTax sets the value of Tax.
+func (s *Hold) SetTax(val OptChargedTax) {
+	s.Tax = val
+}
+
 func (*Hold) extendHoldRes() {}
 func (*Hold) getHoldRes()    {}
 func (*Hold) placeHoldRes()  {}
@@ -769,6 +913,10 @@ type HoldItem struct {
 	// The number of places in a general area.
 	Quantity  OptInt `json:"quantity"`
 	UnitPrice Money  `json:"unitPrice"`
+	// The tier whose price it is.
+	Tier OptString `json:"tier"`
+	// The concession whose price it is.
+	Concession OptString `json:"concession"`
 }
 
 // GetAreaID returns the value of AreaID.
@@ -791,6 +939,16 @@ func (s *HoldItem) GetUnitPrice() Money {
 	return s.UnitPrice
 }
 
+// GetTier returns the value of Tier.
+func (s *HoldItem) GetTier() OptString {
+	return s.Tier
+}
+
+// GetConcession returns the value of Concession.
+func (s *HoldItem) GetConcession() OptString {
+	return s.Concession
+}
+
 // SetAreaID sets the value of AreaID.
 func (s *HoldItem) SetAreaID(val string) {
 	s.AreaID = val
@@ -811,6 +969,16 @@ func (s *HoldItem) SetUnitPrice(val Money) {
 	s.UnitPrice = val
 }
 
+// SetTier sets the value of Tier.
+func (s *HoldItem) SetTier(val OptString) {
+	s.Tier = val
+}
+
+// SetConcession sets the value of Concession.
+func (s *HoldItem) SetConcession(val OptString) {
+	s.Concession = val
+}
+
 // Exactly one of seats, quantity and bestAvailable.
 // Ref: #/components/schemas/HoldRequestItem
 type HoldRequestItem struct {
@@ -822,6 +990,9 @@ type HoldRequestItem struct {
 	Quantity OptInt `json:"quantity"`
 	// So many adjacent seats of a seated area.
 	BestAvailable OptInt `json:"bestAvailable"`
+	// How many of the places are at a reduced price, from the first on, no more than the item has; the
+	// rest is at the full price.
+	Concessions []ConcessionChoice `json:"concessions"`
 }
 
 // GetAreaID returns the value of AreaID.
@@ -844,6 +1015,11 @@ func (s *HoldRequestItem) GetBestAvailable() OptInt {
 	return s.BestAvailable
 }
 
+// GetConcessions returns the value of Concessions.
+func (s *HoldRequestItem) GetConcessions() []ConcessionChoice {
+	return s.Concessions
+}
+
 // SetAreaID sets the value of AreaID.
 func (s *HoldRequestItem) SetAreaID(val string) {
 	s.AreaID = val
@@ -862,6 +1038,11 @@ func (s *HoldRequestItem) SetQuantity(val OptInt) {
 // SetBestAvailable sets the value of BestAvailable.
 func (s *HoldRequestItem) SetBestAvailable(val OptInt) {
 	s.BestAvailable = val
+}
+
+// SetConcessions sets the value of Concessions.
+func (s *HoldRequestItem) SetConcessions(val []ConcessionChoice) {
+	s.Concessions = val
 }
 
 // Ref: #/components/schemas/JWK
@@ -1172,6 +1353,52 @@ func (o OptAreaSeatsSeats) Or(d AreaSeatsSeats) AreaSeatsSeats {
 	return d
 }
 
+// NewOptChargedTax returns new OptChargedTax with value set to v.
+func NewOptChargedTax(v ChargedTax) OptChargedTax {
+	return OptChargedTax{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptChargedTax is optional ChargedTax.
+type OptChargedTax struct {
+	Value ChargedTax
+	Set   bool
+}
+
+// IsSet returns true if OptChargedTax was set.
+func (o OptChargedTax) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptChargedTax) Reset() {
+	var v ChargedTax
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptChargedTax) SetTo(v ChargedTax) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptChargedTax) Get() (v ChargedTax, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptChargedTax) Or(d ChargedTax) ChargedTax {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
 // NewOptDateTime returns new OptDateTime with value set to v.
 func NewOptDateTime(v time.Time) OptDateTime {
 	return OptDateTime{
@@ -1453,10 +1680,13 @@ type Order struct {
 	// The order.
 	OrderID uuid.UUID `json:"orderId"`
 	// Order code for people, unique.
-	Code     string      `json:"code"`
-	Status   OrderStatus `json:"status"`
-	Total    Money       `json:"total"`
-	Refunded OptMoney    `json:"refunded"`
+	Code   string      `json:"code"`
+	Status OrderStatus `json:"status"`
+	Total  Money       `json:"total"`
+	// What is charged beside the prices; all of it is in total.
+	Fees     []ChargedFee  `json:"fees"`
+	Tax      OptChargedTax `json:"tax"`
+	Refunded OptMoney      `json:"refunded"`
 	// Its tickets, once confirmed.
 	Tickets []OrderTicket `json:"tickets"`
 	// The performance.
@@ -1488,6 +1718,16 @@ func (s *Order) GetStatus() OrderStatus {
 // GetTotal returns the value of Total.
 func (s *Order) GetTotal() Money {
 	return s.Total
+}
+
+// GetFees returns the value of Fees.
+func (s *Order) GetFees() []ChargedFee {
+	return s.Fees
+}
+
+// GetTax returns the value of Tax.
+func (s *Order) GetTax() OptChargedTax {
+	return s.Tax
 }
 
 // GetRefunded returns the value of Refunded.
@@ -1543,6 +1783,16 @@ func (s *Order) SetStatus(val OrderStatus) {
 // SetTotal sets the value of Total.
 func (s *Order) SetTotal(val Money) {
 	s.Total = val
+}
+
+// SetFees sets the value of Fees.
+func (s *Order) SetFees(val []ChargedFee) {
+	s.Fees = val
+}
+
+// SetTax sets the value of Tax.
+func (s *Order) SetTax(val OptChargedTax) {
+	s.Tax = val
 }
 
 // SetRefunded sets the value of Refunded.
@@ -1945,8 +2195,13 @@ type OrderTicket struct {
 	// Id of an area of the seat map.
 	AreaID string `json:"areaId"`
 	// Id of a seat within its area, -.
-	Seat   OptString    `json:"seat"`
-	Status TicketStatus `json:"status"`
+	Seat  OptString `json:"seat"`
+	Price OptMoney  `json:"price"`
+	// The tier whose price it is.
+	Tier OptString `json:"tier"`
+	// The concession whose price it is.
+	Concession OptString    `json:"concession"`
+	Status     TicketStatus `json:"status"`
 }
 
 // GetTicketID returns the value of TicketID.
@@ -1962,6 +2217,21 @@ func (s *OrderTicket) GetAreaID() string {
 // GetSeat returns the value of Seat.
 func (s *OrderTicket) GetSeat() OptString {
 	return s.Seat
+}
+
+// GetPrice returns the value of Price.
+func (s *OrderTicket) GetPrice() OptMoney {
+	return s.Price
+}
+
+// GetTier returns the value of Tier.
+func (s *OrderTicket) GetTier() OptString {
+	return s.Tier
+}
+
+// GetConcession returns the value of Concession.
+func (s *OrderTicket) GetConcession() OptString {
+	return s.Concession
 }
 
 // GetStatus returns the value of Status.
@@ -1982,6 +2252,21 @@ func (s *OrderTicket) SetAreaID(val string) {
 // SetSeat sets the value of Seat.
 func (s *OrderTicket) SetSeat(val OptString) {
 	s.Seat = val
+}
+
+// SetPrice sets the value of Price.
+func (s *OrderTicket) SetPrice(val OptMoney) {
+	s.Price = val
+}
+
+// SetTier sets the value of Tier.
+func (s *OrderTicket) SetTier(val OptString) {
+	s.Tier = val
+}
+
+// SetConcession sets the value of Concession.
+func (s *OrderTicket) SetConcession(val OptString) {
+	s.Concession = val
 }
 
 // SetStatus sets the value of Status.

@@ -10,8 +10,8 @@ import (
 type Handler interface {
 	// CancelOrder implements cancelOrder operation.
 	//
-	// Repeating it answers the cancelled order. 409 ticket_admitted, not_cancellable, sales_closed
-	// (customers, after the start).
+	// Fees that are not refundable are kept, unless the performance is cancelled. Repeating it answers the
+	// cancelled order. 409 ticket_admitted, not_cancellable, sales_closed (customers, after the start).
 	//
 	// POST /tickets/orders/{orderId}/cancel
 	CancelOrder(ctx context.Context, params CancelOrderParams) (CancelOrderRes, error)
@@ -125,8 +125,10 @@ type Handler interface {
 	ListPaymentProviders(ctx context.Context) (*OfferedProviders, error)
 	// PlaceHold implements placeHold operation.
 	//
-	// Named seats, a quantity in a general area, or the best available seats, mixed. 409 seats_unavailable
-	// (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat.
+	// Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
+	// what is in force now, also when the hold is ordered later. Of an item whose places are sold at
+	// several prices the answer has an item for each. 409 seats_unavailable (with seats), sold_out,
+	// sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession.
 	//
 	// POST /tickets/holds
 	PlaceHold(ctx context.Context, req *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error)
@@ -160,7 +162,9 @@ type Handler interface {
 	// RefundOrder implements refundOrder operation.
 	//
 	// For the organizer of the show and admin. The tickets become void and their places are for sale
-	// again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
+	// again. A ticket's price and its refundable fees are given back, with the last ticket those of the
+	// order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable,
+	// already_refunded; 422 unknown_ticket.
 	//
 	// POST /tickets/orders/{orderId}/refunds
 	RefundOrder(ctx context.Context, req *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error)

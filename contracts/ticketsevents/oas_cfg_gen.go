@@ -7,6 +7,7 @@ import (
 )
 
 var regexMap = map[string]ogenregex.Regexp{
+	"^(100(\\.0{1,4})?|(0|[1-9]\\d?)(\\.\\d{1,4})?)$": ogenregex.MustCompile("^(100(\\.0{1,4})?|(0|[1-9]\\d?)(\\.\\d{1,4})?)$"),
 	"^[A-Z]{3}$":                        ogenregex.MustCompile("^[A-Z]{3}$"),
 	"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 	"^[^\\s@]+@[^\\s@]+$":               ogenregex.MustCompile("^[^\\s@]+@[^\\s@]+$"),

@@ -228,6 +228,279 @@ func (s *AvailabilityChanged) UnmarshalJSON(data []byte) error {
 }
 
 // Encode implements json.Marshaler.
+func (s *ChargedFee) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *ChargedFee) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("id")
+		e.Str(s.ID)
+	}
+	{
+		e.FieldStart("name")
+		e.Str(s.Name)
+	}
+	{
+		e.FieldStart("amount")
+		s.Amount.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfChargedFee = [3]string{
+	0: "id",
+	1: "name",
+	2: "amount",
+}
+
+// Decode decodes ChargedFee from json.
+func (s *ChargedFee) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode ChargedFee to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "id":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Str()
+				s.ID = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"id\"")
+			}
+		case "name":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Str()
+				s.Name = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"name\"")
+			}
+		case "amount":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				if err := s.Amount.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"amount\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode ChargedFee")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00000111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfChargedFee) {
+					name = jsonFieldsNameOfChargedFee[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *ChargedFee) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *ChargedFee) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
+func (s *ChargedTax) Encode(e *jx.Encoder) {
+	e.ObjStart()
+	s.encodeFields(e)
+	e.ObjEnd()
+}
+
+// encodeFields encodes fields.
+func (s *ChargedTax) encodeFields(e *jx.Encoder) {
+	{
+		e.FieldStart("name")
+		e.Str(s.Name)
+	}
+	{
+		e.FieldStart("percent")
+		e.Str(s.Percent)
+	}
+	{
+		e.FieldStart("included")
+		e.Bool(s.Included)
+	}
+	{
+		e.FieldStart("amount")
+		s.Amount.Encode(e)
+	}
+}
+
+var jsonFieldsNameOfChargedTax = [4]string{
+	0: "name",
+	1: "percent",
+	2: "included",
+	3: "amount",
+}
+
+// Decode decodes ChargedTax from json.
+func (s *ChargedTax) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode ChargedTax to nil")
+	}
+	var requiredBitSet [1]uint8
+
+	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
+		switch string(k) {
+		case "name":
+			requiredBitSet[0] |= 1 << 0
+			if err := func() error {
+				v, err := d.Str()
+				s.Name = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"name\"")
+			}
+		case "percent":
+			requiredBitSet[0] |= 1 << 1
+			if err := func() error {
+				v, err := d.Str()
+				s.Percent = string(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"percent\"")
+			}
+		case "included":
+			requiredBitSet[0] |= 1 << 2
+			if err := func() error {
+				v, err := d.Bool()
+				s.Included = bool(v)
+				if err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"included\"")
+			}
+		case "amount":
+			requiredBitSet[0] |= 1 << 3
+			if err := func() error {
+				if err := s.Amount.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"amount\"")
+			}
+		default:
+			return d.Skip()
+		}
+		return nil
+	}); err != nil {
+		return errors.Wrap(err, "decode ChargedTax")
+	}
+	// Validate required fields.
+	var failures []validate.FieldError
+	for i, mask := range [1]uint8{
+		0b00001111,
+	} {
+		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
+			// Mask only required fields and check equality to mask using XOR.
+			//
+			// If XOR result is not zero, result is not equal to expected, so some fields are missed.
+			// Bits of fields which would be set are actually bits of missed fields.
+			missed := bits.OnesCount8(result)
+			for bitN := 0; bitN < missed; bitN++ {
+				bitIdx := bits.TrailingZeros8(result)
+				fieldIdx := i*8 + bitIdx
+				var name string
+				if fieldIdx < len(jsonFieldsNameOfChargedTax) {
+					name = jsonFieldsNameOfChargedTax[fieldIdx]
+				} else {
+					name = strconv.Itoa(fieldIdx)
+				}
+				failures = append(failures, validate.FieldError{
+					Name:  name,
+					Error: validate.ErrFieldRequired,
+				})
+				// Reset bit.
+				result &^= 1 << bitIdx
+			}
+		}
+	}
+	if len(failures) > 0 {
+		return &validate.Error{Fields: failures}
+	}
+
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *ChargedTax) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *ChargedTax) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode implements json.Marshaler.
 func (s *HoldItem) Encode(e *jx.Encoder) {
 	e.ObjStart()
 	s.encodeFields(e)
@@ -258,13 +531,27 @@ func (s *HoldItem) encodeFields(e *jx.Encoder) {
 		e.FieldStart("unitPrice")
 		s.UnitPrice.Encode(e)
 	}
+	{
+		if s.Tier.Set {
+			e.FieldStart("tier")
+			s.Tier.Encode(e)
+		}
+	}
+	{
+		if s.Concession.Set {
+			e.FieldStart("concession")
+			s.Concession.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfHoldItem = [4]string{
+var jsonFieldsNameOfHoldItem = [6]string{
 	0: "areaId",
 	1: "seats",
 	2: "quantity",
 	3: "unitPrice",
+	4: "tier",
+	5: "concession",
 }
 
 // Decode decodes HoldItem from json.
@@ -328,6 +615,26 @@ func (s *HoldItem) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"unitPrice\"")
+			}
+		case "tier":
+			if err := func() error {
+				s.Tier.Reset()
+				if err := s.Tier.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"tier\"")
+			}
+		case "concession":
+			if err := func() error {
+				s.Concession.Reset()
+				if err := s.Concession.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"concession\"")
 			}
 		default:
 			return d.Skip()
@@ -426,9 +733,25 @@ func (s *HoldPlaced) encodeFields(e *jx.Encoder) {
 		e.FieldStart("total")
 		s.Total.Encode(e)
 	}
+	{
+		if s.Fees != nil {
+			e.FieldStart("fees")
+			e.ArrStart()
+			for _, elem := range s.Fees {
+				elem.Encode(e)
+			}
+			e.ArrEnd()
+		}
+	}
+	{
+		if s.Tax.Set {
+			e.FieldStart("tax")
+			s.Tax.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfHoldPlaced = [7]string{
+var jsonFieldsNameOfHoldPlaced = [9]string{
 	0: "holdId",
 	1: "performanceId",
 	2: "version",
@@ -436,6 +759,8 @@ var jsonFieldsNameOfHoldPlaced = [7]string{
 	4: "expiresAt",
 	5: "items",
 	6: "total",
+	7: "fees",
+	8: "tax",
 }
 
 // Decode decodes HoldPlaced from json.
@@ -443,7 +768,7 @@ func (s *HoldPlaced) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode HoldPlaced to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -535,6 +860,33 @@ func (s *HoldPlaced) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"total\"")
 			}
+		case "fees":
+			if err := func() error {
+				s.Fees = make([]ChargedFee, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem ChargedFee
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Fees = append(s.Fees, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"fees\"")
+			}
+		case "tax":
+			if err := func() error {
+				s.Tax.Reset()
+				if err := s.Tax.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"tax\"")
+			}
 		default:
 			return d.Skip()
 		}
@@ -544,8 +896,9 @@ func (s *HoldPlaced) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
+	for i, mask := range [2]uint8{
 		0b01111111,
+		0b00000000,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -964,6 +1317,39 @@ func (s OptAvailabilityChanged) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *OptAvailabilityChanged) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes ChargedTax as json.
+func (o OptChargedTax) Encode(e *jx.Encoder) {
+	if !o.Set {
+		return
+	}
+	o.Value.Encode(e)
+}
+
+// Decode decodes ChargedTax from json.
+func (o *OptChargedTax) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode OptChargedTax to nil")
+	}
+	o.Set = true
+	if err := o.Value.Decode(d); err != nil {
+		return err
+	}
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s OptChargedTax) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *OptChargedTax) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }
@@ -1639,6 +2025,22 @@ func (s *OrderConfirmed) encodeFields(e *jx.Encoder) {
 		s.Total.Encode(e)
 	}
 	{
+		if s.Fees != nil {
+			e.FieldStart("fees")
+			e.ArrStart()
+			for _, elem := range s.Fees {
+				elem.Encode(e)
+			}
+			e.ArrEnd()
+		}
+	}
+	{
+		if s.Tax.Set {
+			e.FieldStart("tax")
+			s.Tax.Encode(e)
+		}
+	}
+	{
 		e.FieldStart("tickets")
 		e.ArrStart()
 		for _, elem := range s.Tickets {
@@ -1652,17 +2054,19 @@ func (s *OrderConfirmed) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfOrderConfirmed = [10]string{
-	0: "orderId",
-	1: "performanceId",
-	2: "version",
-	3: "code",
-	4: "showId",
-	5: "organizerId",
-	6: "recipient",
-	7: "total",
-	8: "tickets",
-	9: "confirmedAt",
+var jsonFieldsNameOfOrderConfirmed = [12]string{
+	0:  "orderId",
+	1:  "performanceId",
+	2:  "version",
+	3:  "code",
+	4:  "showId",
+	5:  "organizerId",
+	6:  "recipient",
+	7:  "total",
+	8:  "fees",
+	9:  "tax",
+	10: "tickets",
+	11: "confirmedAt",
 }
 
 // Decode decodes OrderConfirmed from json.
@@ -1766,8 +2170,35 @@ func (s *OrderConfirmed) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"total\"")
 			}
+		case "fees":
+			if err := func() error {
+				s.Fees = make([]ChargedFee, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem ChargedFee
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Fees = append(s.Fees, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"fees\"")
+			}
+		case "tax":
+			if err := func() error {
+				s.Tax.Reset()
+				if err := s.Tax.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"tax\"")
+			}
 		case "tickets":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				s.Tickets = make([]OrderConfirmedTicketsItem, 0)
 				if err := d.Arr(func(d *jx.Decoder) error {
@@ -1785,7 +2216,7 @@ func (s *OrderConfirmed) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"tickets\"")
 			}
 		case "confirmedAt":
-			requiredBitSet[1] |= 1 << 1
+			requiredBitSet[1] |= 1 << 3
 			if err := func() error {
 				v, err := json.DecodeTimeFormat(d, "2006-01-02T15:04:05.000Z07:00")
 				s.ConfirmedAt = v
@@ -1807,7 +2238,7 @@ func (s *OrderConfirmed) Decode(d *jx.Decoder) error {
 	var failures []validate.FieldError
 	for i, mask := range [2]uint8{
 		0b11111111,
-		0b00000011,
+		0b00001100,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -1888,15 +2319,29 @@ func (s *OrderConfirmedTicketsItem) encodeFields(e *jx.Encoder) {
 		e.FieldStart("code")
 		e.Str(s.Code)
 	}
+	{
+		if s.Tier.Set {
+			e.FieldStart("tier")
+			s.Tier.Encode(e)
+		}
+	}
+	{
+		if s.Concession.Set {
+			e.FieldStart("concession")
+			s.Concession.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfOrderConfirmedTicketsItem = [6]string{
+var jsonFieldsNameOfOrderConfirmedTicketsItem = [8]string{
 	0: "ticketId",
 	1: "areaId",
 	2: "seat",
 	3: "priceCategory",
 	4: "price",
 	5: "code",
+	6: "tier",
+	7: "concession",
 }
 
 // Decode decodes OrderConfirmedTicketsItem from json.
@@ -1975,6 +2420,26 @@ func (s *OrderConfirmedTicketsItem) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"code\"")
+			}
+		case "tier":
+			if err := func() error {
+				s.Tier.Reset()
+				if err := s.Tier.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"tier\"")
+			}
+		case "concession":
+			if err := func() error {
+				s.Concession.Reset()
+				if err := s.Concession.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"concession\"")
 			}
 		default:
 			return d.Skip()
@@ -2255,21 +2720,39 @@ func (s *OrderPlaced) encodeFields(e *jx.Encoder) {
 		s.Total.Encode(e)
 	}
 	{
+		if s.Fees != nil {
+			e.FieldStart("fees")
+			e.ArrStart()
+			for _, elem := range s.Fees {
+				elem.Encode(e)
+			}
+			e.ArrEnd()
+		}
+	}
+	{
+		if s.Tax.Set {
+			e.FieldStart("tax")
+			s.Tax.Encode(e)
+		}
+	}
+	{
 		e.FieldStart("placedAt")
 		json.EncodeTimeFormat(e, s.PlacedAt, "2006-01-02T15:04:05.000Z07:00")
 	}
 }
 
-var jsonFieldsNameOfOrderPlaced = [9]string{
-	0: "orderId",
-	1: "performanceId",
-	2: "version",
-	3: "showId",
-	4: "customerId",
-	5: "holdId",
-	6: "items",
-	7: "total",
-	8: "placedAt",
+var jsonFieldsNameOfOrderPlaced = [11]string{
+	0:  "orderId",
+	1:  "performanceId",
+	2:  "version",
+	3:  "showId",
+	4:  "customerId",
+	5:  "holdId",
+	6:  "items",
+	7:  "total",
+	8:  "fees",
+	9:  "tax",
+	10: "placedAt",
 }
 
 // Decode decodes OrderPlaced from json.
@@ -2381,8 +2864,35 @@ func (s *OrderPlaced) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"total\"")
 			}
+		case "fees":
+			if err := func() error {
+				s.Fees = make([]ChargedFee, 0)
+				if err := d.Arr(func(d *jx.Decoder) error {
+					var elem ChargedFee
+					if err := elem.Decode(d); err != nil {
+						return err
+					}
+					s.Fees = append(s.Fees, elem)
+					return nil
+				}); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"fees\"")
+			}
+		case "tax":
+			if err := func() error {
+				s.Tax.Reset()
+				if err := s.Tax.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"tax\"")
+			}
 		case "placedAt":
-			requiredBitSet[1] |= 1 << 0
+			requiredBitSet[1] |= 1 << 2
 			if err := func() error {
 				v, err := json.DecodeTimeFormat(d, "2006-01-02T15:04:05.000Z07:00")
 				s.PlacedAt = v
@@ -2404,7 +2914,7 @@ func (s *OrderPlaced) Decode(d *jx.Decoder) error {
 	var failures []validate.FieldError
 	for i, mask := range [2]uint8{
 		0b11111111,
-		0b00000001,
+		0b00000100,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

@@ -115,6 +115,98 @@ func (s *AvailabilityChanged) SetSold(val int) {
 // AvailabilityChangedNoContent is response for AvailabilityChanged operation.
 type AvailabilityChangedNoContent struct{}
 
+// A fee as it was charged.
+// Ref: #/components/schemas/ChargedFee
+type ChargedFee struct {
+	// Identifies a tier, a concession or a fee within its performance.
+	ID string `json:"id"`
+	// Name for people.
+	Name   string `json:"name"`
+	Amount Money  `json:"amount"`
+}
+
+// GetID returns the value of ID.
+func (s *ChargedFee) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *ChargedFee) GetName() string {
+	return s.Name
+}
+
+// GetAmount returns the value of Amount.
+func (s *ChargedFee) GetAmount() Money {
+	return s.Amount
+}
+
+// SetID sets the value of ID.
+func (s *ChargedFee) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *ChargedFee) SetName(val string) {
+	s.Name = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *ChargedFee) SetAmount(val Money) {
+	s.Amount = val
+}
+
+// The tax as it was charged.
+// Ref: #/components/schemas/ChargedTax
+type ChargedTax struct {
+	// Name for people.
+	Name string `json:"name"`
+	// Per cent from 0 to 100 with up to four decimals, for instance 2.5.
+	Percent string `json:"percent"`
+	// Whether prices and fees contain it; else it is on top of them.
+	Included bool  `json:"included"`
+	Amount   Money `json:"amount"`
+}
+
+// GetName returns the value of Name.
+func (s *ChargedTax) GetName() string {
+	return s.Name
+}
+
+// GetPercent returns the value of Percent.
+func (s *ChargedTax) GetPercent() string {
+	return s.Percent
+}
+
+// GetIncluded returns the value of Included.
+func (s *ChargedTax) GetIncluded() bool {
+	return s.Included
+}
+
+// GetAmount returns the value of Amount.
+func (s *ChargedTax) GetAmount() Money {
+	return s.Amount
+}
+
+// SetName sets the value of Name.
+func (s *ChargedTax) SetName(val string) {
+	s.Name = val
+}
+
+// SetPercent sets the value of Percent.
+func (s *ChargedTax) SetPercent(val string) {
+	s.Percent = val
+}
+
+// SetIncluded sets the value of Included.
+func (s *ChargedTax) SetIncluded(val bool) {
+	s.Included = val
+}
+
+// SetAmount sets the value of Amount.
+func (s *ChargedTax) SetAmount(val Money) {
+	s.Amount = val
+}
+
 // Places of one area.
 // Ref: #/components/schemas/HoldItem
 type HoldItem struct {
@@ -125,6 +217,10 @@ type HoldItem struct {
 	// Number of places.
 	Quantity  int   `json:"quantity"`
 	UnitPrice Money `json:"unitPrice"`
+	// Identifies a tier, a concession or a fee within its performance.
+	Tier OptString `json:"tier"`
+	// Identifies a tier, a concession or a fee within its performance.
+	Concession OptString `json:"concession"`
 }
 
 // GetAreaID returns the value of AreaID.
@@ -147,6 +243,16 @@ func (s *HoldItem) GetUnitPrice() Money {
 	return s.UnitPrice
 }
 
+// GetTier returns the value of Tier.
+func (s *HoldItem) GetTier() OptString {
+	return s.Tier
+}
+
+// GetConcession returns the value of Concession.
+func (s *HoldItem) GetConcession() OptString {
+	return s.Concession
+}
+
 // SetAreaID sets the value of AreaID.
 func (s *HoldItem) SetAreaID(val string) {
 	s.AreaID = val
@@ -167,6 +273,16 @@ func (s *HoldItem) SetUnitPrice(val Money) {
 	s.UnitPrice = val
 }
 
+// SetTier sets the value of Tier.
+func (s *HoldItem) SetTier(val OptString) {
+	s.Tier = val
+}
+
+// SetConcession sets the value of Concession.
+func (s *HoldItem) SetConcession(val OptString) {
+	s.Concession = val
+}
+
 // Places were set aside for a customer until an expiry. A fact: handled exactly once, in any order of
 // arrival.
 // Ref: #/components/schemas/HoldPlaced
@@ -184,6 +300,9 @@ type HoldPlaced struct {
 	// What is held, in parts of one area each.
 	Items []HoldItem `json:"items"`
 	Total Money      `json:"total"`
+	// What is charged beside the prices; all of it is in total.
+	Fees []ChargedFee  `json:"fees"`
+	Tax  OptChargedTax `json:"tax"`
 }
 
 // GetHoldID returns the value of HoldID.
@@ -221,6 +340,16 @@ func (s *HoldPlaced) GetTotal() Money {
 	return s.Total
 }
 
+// GetFees returns the value of Fees.
+func (s *HoldPlaced) GetFees() []ChargedFee {
+	return s.Fees
+}
+
+// GetTax returns the value of Tax.
+func (s *HoldPlaced) GetTax() OptChargedTax {
+	return s.Tax
+}
+
 // SetHoldID sets the value of HoldID.
 func (s *HoldPlaced) SetHoldID(val uuid.UUID) {
 	s.HoldID = val
@@ -254,6 +383,16 @@ func (s *HoldPlaced) SetItems(val []HoldItem) {
 // SetTotal sets the value of Total.
 func (s *HoldPlaced) SetTotal(val Money) {
 	s.Total = val
+}
+
+// SetFees sets the value of Fees.
+func (s *HoldPlaced) SetFees(val []ChargedFee) {
+	s.Fees = val
+}
+
+// SetTax sets the value of Tax.
+func (s *HoldPlaced) SetTax(val OptChargedTax) {
+	s.Tax = val
 }
 
 // HoldPlacedNoContent is response for HoldPlaced operation.
@@ -458,6 +597,52 @@ func (o OptAvailabilityChanged) Get() (v AvailabilityChanged, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptAvailabilityChanged) Or(d AvailabilityChanged) AvailabilityChanged {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptChargedTax returns new OptChargedTax with value set to v.
+func NewOptChargedTax(v ChargedTax) OptChargedTax {
+	return OptChargedTax{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptChargedTax is optional ChargedTax.
+type OptChargedTax struct {
+	Value ChargedTax
+	Set   bool
+}
+
+// IsSet returns true if OptChargedTax was set.
+func (o OptChargedTax) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptChargedTax) Reset() {
+	var v ChargedTax
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptChargedTax) SetTo(v ChargedTax) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptChargedTax) Get() (v ChargedTax, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptChargedTax) Or(d ChargedTax) ChargedTax {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -1170,6 +1355,9 @@ type OrderConfirmed struct {
 	OrganizerID string    `json:"organizerId"`
 	Recipient   Recipient `json:"recipient"`
 	Total       Money     `json:"total"`
+	// What is charged beside the prices; all of it is in total.
+	Fees []ChargedFee  `json:"fees"`
+	Tax  OptChargedTax `json:"tax"`
 	// The tickets.
 	Tickets []OrderConfirmedTicketsItem `json:"tickets"`
 	// RFC 3339 in UTC with exactly three decimals (milliseconds).
@@ -1214,6 +1402,16 @@ func (s *OrderConfirmed) GetRecipient() Recipient {
 // GetTotal returns the value of Total.
 func (s *OrderConfirmed) GetTotal() Money {
 	return s.Total
+}
+
+// GetFees returns the value of Fees.
+func (s *OrderConfirmed) GetFees() []ChargedFee {
+	return s.Fees
+}
+
+// GetTax returns the value of Tax.
+func (s *OrderConfirmed) GetTax() OptChargedTax {
+	return s.Tax
 }
 
 // GetTickets returns the value of Tickets.
@@ -1266,6 +1464,16 @@ func (s *OrderConfirmed) SetTotal(val Money) {
 	s.Total = val
 }
 
+// SetFees sets the value of Fees.
+func (s *OrderConfirmed) SetFees(val []ChargedFee) {
+	s.Fees = val
+}
+
+// SetTax sets the value of Tax.
+func (s *OrderConfirmed) SetTax(val OptChargedTax) {
+	s.Tax = val
+}
+
 // SetTickets sets the value of Tickets.
 func (s *OrderConfirmed) SetTickets(val []OrderConfirmedTicketsItem) {
 	s.Tickets = val
@@ -1292,6 +1500,10 @@ type OrderConfirmedTicketsItem struct {
 	Price         Money  `json:"price"`
 	// The admission code, which the ticket's QR holds.
 	Code string `json:"code"`
+	// Identifies a tier, a concession or a fee within its performance.
+	Tier OptString `json:"tier"`
+	// Identifies a tier, a concession or a fee within its performance.
+	Concession OptString `json:"concession"`
 }
 
 // GetTicketID returns the value of TicketID.
@@ -1324,6 +1536,16 @@ func (s *OrderConfirmedTicketsItem) GetCode() string {
 	return s.Code
 }
 
+// GetTier returns the value of Tier.
+func (s *OrderConfirmedTicketsItem) GetTier() OptString {
+	return s.Tier
+}
+
+// GetConcession returns the value of Concession.
+func (s *OrderConfirmedTicketsItem) GetConcession() OptString {
+	return s.Concession
+}
+
 // SetTicketID sets the value of TicketID.
 func (s *OrderConfirmedTicketsItem) SetTicketID(val uuid.UUID) {
 	s.TicketID = val
@@ -1352,6 +1574,16 @@ func (s *OrderConfirmedTicketsItem) SetPrice(val Money) {
 // SetCode sets the value of Code.
 func (s *OrderConfirmedTicketsItem) SetCode(val string) {
 	s.Code = val
+}
+
+// SetTier sets the value of Tier.
+func (s *OrderConfirmedTicketsItem) SetTier(val OptString) {
+	s.Tier = val
+}
+
+// SetConcession sets the value of Concession.
+func (s *OrderConfirmedTicketsItem) SetConcession(val OptString) {
+	s.Concession = val
 }
 
 // The payment of an order was declined; its hold lives on until it expires. A fact: handled exactly
@@ -1452,6 +1684,9 @@ type OrderPlaced struct {
 	// What is ordered.
 	Items []HoldItem `json:"items"`
 	Total Money      `json:"total"`
+	// What is charged beside the prices; all of it is in total.
+	Fees []ChargedFee  `json:"fees"`
+	Tax  OptChargedTax `json:"tax"`
 	// RFC 3339 in UTC with exactly three decimals (milliseconds).
 	PlacedAt time.Time `json:"placedAt"`
 }
@@ -1494,6 +1729,16 @@ func (s *OrderPlaced) GetItems() []HoldItem {
 // GetTotal returns the value of Total.
 func (s *OrderPlaced) GetTotal() Money {
 	return s.Total
+}
+
+// GetFees returns the value of Fees.
+func (s *OrderPlaced) GetFees() []ChargedFee {
+	return s.Fees
+}
+
+// GetTax returns the value of Tax.
+func (s *OrderPlaced) GetTax() OptChargedTax {
+	return s.Tax
 }
 
 // GetPlacedAt returns the value of PlacedAt.
@@ -1539,6 +1784,16 @@ func (s *OrderPlaced) SetItems(val []HoldItem) {
 // SetTotal sets the value of Total.
 func (s *OrderPlaced) SetTotal(val Money) {
 	s.Total = val
+}
+
+// SetFees sets the value of Fees.
+func (s *OrderPlaced) SetFees(val []ChargedFee) {
+	s.Fees = val
+}
+
+// SetTax sets the value of Tax.
+func (s *OrderPlaced) SetTax(val OptChargedTax) {
+	s.Tax = val
 }
 
 // SetPlacedAt sets the value of PlacedAt.

@@ -84,12 +84,96 @@ export interface components {
             capacity?: number;
             priceCategory: components["schemas"]["PriceCategoryId"];
         };
+        /** @description Per cent from 0 to 100 with up to four decimals, for instance 2.5. */
+        Percent: string;
+        /** @description Identifies a tier, a concession or a fee within its performance. */
+        OptionId: string;
+        /** @description What a place of a category costs until an instant. */
+        Tier: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Early bird. */
+            name: string;
+            price: components["schemas"]["Money"];
+            /** @description From this instant on the tier is over. */
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description A reduced price for some buyers. Either price or percentOff is there. */
+        Concession: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Students. */
+            name: string;
+            /** @description What a place costs; or else percentOff is there. */
+            price?: components["schemas"]["Money"];
+            /** @description What is taken off the price that is in force. */
+            percentOff?: components["schemas"]["Percent"];
+        };
+        /** @description What is charged on top of prices. Either amount or percent is there. */
+        Fee: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Service charge. */
+            name: string;
+            /**
+             * @description What it is charged for: each ticket, or the order.
+             * @enum {string}
+             */
+            per: "ticket" | "order";
+            /** @description How much; or else percent is there. */
+            amount?: components["schemas"]["Money"];
+            /** @description Its share of the price of the ticket, or of all tickets of the order. */
+            percent?: components["schemas"]["Percent"];
+            /** @description Whether it is given back with the ticket, or with the last ticket of the order. */
+            refundable: boolean;
+        };
+        /** @description Tax on prices and fees. */
+        Tax: {
+            /** @description Name for people, for instance VAT. */
+            name: string;
+            percent: components["schemas"]["Percent"];
+            /** @description Whether prices and fees contain it; else it comes on top. */
+            included: boolean;
+        };
+        /** @description What is charged beside the prices. */
+        Pricing: {
+            /** @description The fees, in the order in which they are shown. */
+            fees: components["schemas"]["Fee"][];
+            tax?: components["schemas"]["Tax"];
+            /**
+             * @description What becomes of half a minor unit, in each line: to the even neighbour, or up.
+             * @enum {string}
+             */
+            rounding: "half_even" | "half_up";
+        };
+        /** @description A fee as it was charged. */
+        ChargedFee: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people. */
+            name: string;
+            /** @description All of it, without tax on top. */
+            amount: components["schemas"]["Money"];
+        };
+        /** @description The tax as it was charged. */
+        ChargedTax: {
+            /** @description Name for people. */
+            name: string;
+            percent: components["schemas"]["Percent"];
+            /** @description Whether prices and fees contain it; else it is on top of them. */
+            included: boolean;
+            amount: components["schemas"]["Money"];
+        };
         /** @description What a place of this category costs. */
         PriceCategory: {
             id: components["schemas"]["PriceCategoryId"];
             /** @description Name for people. */
             name: string;
             price: components["schemas"]["Money"];
+            /** @description Prices that are in force instead, each until its end, the earliest first; after the last the category's own. */
+            tiers?: components["schemas"]["Tier"][];
+            /** @description Reduced prices for some buyers. */
+            concessions?: components["schemas"]["Concession"][];
+            /** @description When its sale opens, if not with that of the performance. */
+            salesOpenAt?: components["schemas"]["Timestamp"];
+            /** @description When its sale closes, if not with that of the performance. */
+            salesCloseAt?: components["schemas"]["Timestamp"];
         };
         /** @description A whole seat map in compact ranges. */
         SeatMap: {
@@ -104,6 +188,10 @@ export interface components {
             /** @description Number of places. */
             quantity: number;
             unitPrice: components["schemas"]["Money"];
+            /** @description The tier whose price it is. */
+            tier?: components["schemas"]["OptionId"];
+            /** @description The concession whose price it is. */
+            concession?: components["schemas"]["OptionId"];
         };
         /** @description A ticket and its place. */
         TicketRef: {
@@ -155,6 +243,7 @@ export interface components {
             currency: components["schemas"]["CurrencyCode"];
             /** @description All price categories, in one currency. */
             priceCategories: components["schemas"]["PriceCategory"][];
+            pricing?: components["schemas"]["Pricing"];
             /** @description Limits on what one customer may buy. */
             limits?: {
                 /** @description Most places in one order. */
@@ -265,6 +354,9 @@ export interface components {
             /** @description What is held, in parts of one area each. */
             items: components["schemas"]["HoldItem"][];
             total: components["schemas"]["Money"];
+            /** @description What is charged beside the prices; all of it is in total. */
+            fees?: components["schemas"]["ChargedFee"][];
+            tax?: components["schemas"]["ChargedTax"];
         };
         /** @description A hold ended without an order; its places are for sale again. A fact: handled exactly once, in any order of arrival. */
         HoldReleased: {
@@ -305,6 +397,9 @@ export interface components {
             organizerId: components["schemas"]["CustomerId"];
             recipient: components["schemas"]["Recipient"];
             total: components["schemas"]["Money"];
+            /** @description What is charged beside the prices; all of it is in total. */
+            fees?: components["schemas"]["ChargedFee"][];
+            tax?: components["schemas"]["ChargedTax"];
             /** @description The tickets. */
             tickets: {
                 ticketId: components["schemas"]["Id"];
@@ -314,6 +409,10 @@ export interface components {
                 price: components["schemas"]["Money"];
                 /** @description The admission code, which the ticket's QR holds. */
                 code: string;
+                /** @description The tier whose price it is. */
+                tier?: components["schemas"]["OptionId"];
+                /** @description The concession whose price it is. */
+                concession?: components["schemas"]["OptionId"];
             }[];
             confirmedAt: components["schemas"]["Timestamp"];
         };
@@ -338,6 +437,9 @@ export interface components {
             /** @description What is ordered. */
             items: components["schemas"]["HoldItem"][];
             total: components["schemas"]["Money"];
+            /** @description What is charged beside the prices; all of it is in total. */
+            fees?: components["schemas"]["ChargedFee"][];
+            tax?: components["schemas"]["ChargedTax"];
             placedAt: components["schemas"]["Timestamp"];
         };
         /** @description Money of an order was given back, in part or whole; the tickets named are void. A fact: handled exactly once, in any order of arrival. */
@@ -465,6 +567,15 @@ export type CustomerId = components['schemas']['CustomerId'];
 export type Language = components['schemas']['Language'];
 export type Row = components['schemas']['Row'];
 export type Area = components['schemas']['Area'];
+export type Percent = components['schemas']['Percent'];
+export type OptionId = components['schemas']['OptionId'];
+export type Tier = components['schemas']['Tier'];
+export type Concession = components['schemas']['Concession'];
+export type Fee = components['schemas']['Fee'];
+export type Tax = components['schemas']['Tax'];
+export type Pricing = components['schemas']['Pricing'];
+export type ChargedFee = components['schemas']['ChargedFee'];
+export type ChargedTax = components['schemas']['ChargedTax'];
 export type PriceCategory = components['schemas']['PriceCategory'];
 export type SeatMap = components['schemas']['SeatMap'];
 export type HoldItem = components['schemas']['HoldItem'];

@@ -413,6 +413,16 @@ export interface components {
          */
         PriceCategoryId: string;
         /**
+         * @description Id of a tier, a concession or a fee.
+         * @example early
+         */
+        OptionId: string;
+        /**
+         * @description Per cent from 0 to 100 with up to four decimals.
+         * @example 2.5
+         */
+        Percent: string;
+        /**
          * @description Number or label of a seat within its row.
          * @example 7
          */
@@ -664,6 +674,123 @@ export interface components {
             /** @description Name for people. */
             name: string;
             price: components["schemas"]["MoneyInput"];
+            /** @description Prices that are in force instead, each until its end, the earliest first; after the last the price of the category. */
+            tiers?: components["schemas"]["TierInput"][];
+            /** @description Reduced prices for some buyers. */
+            concessions?: components["schemas"]["ConcessionInput"][];
+            /**
+             * Format: date-time
+             * @description When its sale opens; with that of the performance unless given.
+             */
+            salesOpenAt?: string;
+            /**
+             * Format: date-time
+             * @description When its sale closes; with that of the performance unless given.
+             */
+            salesCloseAt?: string;
+        };
+        /**
+         * @description What a place of a category costs until an instant.
+         * @example {
+         *       "id": "early",
+         *       "name": "Early bird",
+         *       "price": {
+         *         "amount": 3600,
+         *         "currency": "EUR"
+         *       },
+         *       "until": "2027-03-01T00:00:00Z"
+         *     }
+         */
+        TierInput: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Early bird. */
+            name: string;
+            price: components["schemas"]["MoneyInput"];
+            /**
+             * Format: date-time
+             * @description From this instant on the tier is over.
+             */
+            until: string;
+        };
+        /**
+         * @description A reduced price for some buyers. Exactly one of price and percentOff.
+         * @example {
+         *       "id": "student",
+         *       "name": "Students",
+         *       "percentOff": "25"
+         *     }
+         */
+        ConcessionInput: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Students. */
+            name: string;
+            price?: components["schemas"]["MoneyInput"];
+            percentOff?: components["schemas"]["Percent"];
+        };
+        /**
+         * @description What is charged beside the prices.
+         * @example {
+         *       "fees": [
+         *         {
+         *           "id": "service",
+         *           "name": "Service charge",
+         *           "per": "ticket",
+         *           "amount": {
+         *             "amount": 150,
+         *             "currency": "EUR"
+         *           },
+         *           "refundable": true
+         *         },
+         *         {
+         *           "id": "card",
+         *           "name": "Card",
+         *           "per": "order",
+         *           "percent": "1.5"
+         *         }
+         *       ],
+         *       "tax": {
+         *         "name": "VAT",
+         *         "percent": "13",
+         *         "included": true
+         *       }
+         *     }
+         */
+        PricingInput: {
+            /** @description The fees, in the order in which they are shown. */
+            fees?: components["schemas"]["FeeInput"][];
+            tax?: components["schemas"]["TaxInput"];
+            /**
+             * @description What becomes of half a minor unit, in each line: to the even neighbour, or up.
+             * @default half_even
+             * @enum {string}
+             */
+            rounding?: "half_even" | "half_up";
+        };
+        /** @description What is charged on top of prices. Exactly one of amount and percent. */
+        FeeInput: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Service charge. */
+            name: string;
+            /**
+             * @description What it is charged for: each ticket, or the order.
+             * @enum {string}
+             */
+            per: "ticket" | "order";
+            amount?: components["schemas"]["MoneyInput"];
+            percent?: components["schemas"]["Percent"];
+            /**
+             * @description Whether it is given back with the ticket, or with the last ticket of the order. When the performance is cancelled everything is.
+             * @default false
+             */
+            refundable?: boolean;
+        };
+        /** @description Tax on prices and fees. */
+        TaxInput: {
+            /** @description Name for people, for instance VAT. */
+            name: string;
+            percent: components["schemas"]["Percent"];
+            /** @description Whether prices and fees contain it; else it comes on top. */
+            included: boolean;
         };
         /**
          * @description Limits on what one customer may buy.
@@ -758,6 +885,70 @@ export interface components {
             /** @description Name for people. */
             name: string;
             price: components["schemas"]["Money"];
+            /** @description Prices that are in force instead, each until its end, the earliest first. */
+            tiers?: components["schemas"]["Tier"][];
+            /** @description Reduced prices for some buyers. */
+            concessions?: components["schemas"]["Concession"][];
+            /** @description When its sale opens, if not with that of the performance. */
+            salesOpenAt?: components["schemas"]["Timestamp"];
+            /** @description When its sale closes, if not with that of the performance. */
+            salesCloseAt?: components["schemas"]["Timestamp"];
+        };
+        /** @description What a place of a category costs until an instant. */
+        Tier: {
+            /** @description Id of the tier. */
+            id: string;
+            /** @description Name for people. */
+            name: string;
+            price: components["schemas"]["Money"];
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description A reduced price for some buyers. Either price or percentOff is there. */
+        Concession: {
+            /** @description Id of the concession. */
+            id: string;
+            /** @description Name for people. */
+            name: string;
+            price?: components["schemas"]["Money"];
+            /** @description Per cent that are taken off the price in force. */
+            percentOff?: string;
+        };
+        /** @description What is charged beside the prices. */
+        Pricing: {
+            /** @description The fees. */
+            fees: components["schemas"]["Fee"][];
+            tax?: components["schemas"]["Tax"];
+            /**
+             * @description What becomes of half a minor unit in each line.
+             * @enum {string}
+             */
+            rounding: "half_even" | "half_up";
+        };
+        /** @description What is charged on top of prices. Either amount or percent is there. */
+        Fee: {
+            /** @description Id of the fee. */
+            id: string;
+            /** @description Name for people. */
+            name: string;
+            /**
+             * @description What it is charged for.
+             * @enum {string}
+             */
+            per: "ticket" | "order";
+            amount?: components["schemas"]["Money"];
+            /** @description Its share, in per cent, of the price of the ticket or of all tickets of the order. */
+            percent?: string;
+            /** @description Whether it is given back. */
+            refundable: boolean;
+        };
+        /** @description Tax on prices and fees. */
+        Tax: {
+            /** @description Name for people. */
+            name: string;
+            /** @description Per cent. */
+            percent: string;
+            /** @description Whether prices and fees contain it. */
+            included: boolean;
         };
         /** @description Limits on what one customer may buy. */
         Limits: {
@@ -823,6 +1014,7 @@ export interface components {
             salesCloseAt?: string;
             seatMap?: components["schemas"]["SeatMapInput"];
             seatPlan?: components["schemas"]["SeatPlanUse"];
+            pricing?: components["schemas"]["PricingInput"];
             limits?: components["schemas"]["LimitsInput"];
         };
         /**
@@ -913,6 +1105,7 @@ export interface components {
             seatPlan?: components["schemas"]["SeatPlanVersion"];
             /** @description Version of the seat map, from 1. */
             seatMapVersion: number;
+            pricing?: components["schemas"]["Pricing"];
             limits?: components["schemas"]["Limits"];
             /**
              * @description State of the performance.
@@ -1217,6 +1410,20 @@ export interface components {
             /** @description Name for people; the plan's unless given. */
             name?: string;
             price: components["schemas"]["MoneyInput"];
+            /** @description Prices that are in force instead, each until its end, the earliest first; after the last the price. */
+            tiers?: components["schemas"]["TierInput"][];
+            /** @description Reduced prices for some buyers. */
+            concessions?: components["schemas"]["ConcessionInput"][];
+            /**
+             * Format: date-time
+             * @description When its sale opens; with that of the performance unless given.
+             */
+            salesOpenAt?: string;
+            /**
+             * Format: date-time
+             * @description When its sale closes; with that of the performance unless given.
+             */
+            salesCloseAt?: string;
         };
         /** @description What the seat map was made from. */
         SeatPlanVersion: {
@@ -1422,6 +1629,7 @@ export interface components {
             salesOpenAt?: string;
             seatMap?: components["schemas"]["SeatMapInput"];
             seatPlan?: components["schemas"]["SeatPlanUse"];
+            pricing?: components["schemas"]["PricingInput"];
             limits?: components["schemas"]["LimitsInput"];
         };
         /**
@@ -1721,6 +1929,8 @@ export type LocalDateTime = components['schemas']['LocalDateTime'];
 export type TimeZone = components['schemas']['TimeZone'];
 export type AreaId = components['schemas']['AreaId'];
 export type PriceCategoryId = components['schemas']['PriceCategoryId'];
+export type OptionId = components['schemas']['OptionId'];
+export type Percent = components['schemas']['Percent'];
 export type SeatLabel = components['schemas']['SeatLabel'];
 export type MoneyInput = components['schemas']['MoneyInput'];
 export type Money = components['schemas']['Money'];
@@ -1735,11 +1945,21 @@ export type SeatMapInput = components['schemas']['SeatMapInput'];
 export type AreaInput = components['schemas']['AreaInput'];
 export type RowInput = components['schemas']['RowInput'];
 export type PriceCategoryInput = components['schemas']['PriceCategoryInput'];
+export type TierInput = components['schemas']['TierInput'];
+export type ConcessionInput = components['schemas']['ConcessionInput'];
+export type PricingInput = components['schemas']['PricingInput'];
+export type FeeInput = components['schemas']['FeeInput'];
+export type TaxInput = components['schemas']['TaxInput'];
 export type LimitsInput = components['schemas']['LimitsInput'];
 export type SeatMap = components['schemas']['SeatMap'];
 export type Area = components['schemas']['Area'];
 export type Row = components['schemas']['Row'];
 export type PriceCategory = components['schemas']['PriceCategory'];
+export type Tier = components['schemas']['Tier'];
+export type Concession = components['schemas']['Concession'];
+export type Pricing = components['schemas']['Pricing'];
+export type Fee = components['schemas']['Fee'];
+export type Tax = components['schemas']['Tax'];
 export type Limits = components['schemas']['Limits'];
 export type SchedulePerformance = components['schemas']['SchedulePerformance'];
 export type ReschedulePerformance = components['schemas']['ReschedulePerformance'];

@@ -93,7 +93,7 @@ export interface paths {
         put?: never;
         /**
          * Set places aside, all or nothing.
-         * @description Named seats, a quantity in a general area, or the best available seats, mixed. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat.
+         * @description Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is what is in force now, also when the hold is ordered later. Of an item whose places are sold at several prices the answer has an item for each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession.
          */
         post: operations["placeHold"];
         delete?: never;
@@ -201,7 +201,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel an order; what was paid is refunded.
-         * @description Repeating it answers the cancelled order. 409 ticket_admitted, not_cancellable, sales_closed (customers, after the start).
+         * @description Fees that are not refundable are kept, unless the performance is cancelled. Repeating it answers the cancelled order. 409 ticket_admitted, not_cancellable, sales_closed (customers, after the start).
          */
         post: operations["cancelOrder"];
         delete?: never;
@@ -221,7 +221,7 @@ export interface paths {
         put?: never;
         /**
          * Give money back for tickets of an order.
-         * @description For the organizer of the show and admin. The tickets become void and their places are for sale again. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
+         * @description For the organizer of the show and admin. The tickets become void and their places are for sale again. A ticket's price and its refundable fees are given back, with the last ticket those of the order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
          */
         post: operations["refundOrder"];
         delete?: never;
@@ -617,6 +617,39 @@ export interface components {
             quantity?: number;
             /** @description So many adjacent seats of a seated area. */
             bestAvailable?: number;
+            /** @description How many of the places are at a reduced price, from the first on, no more than the item has; the rest is at the full price. */
+            concessions?: components["schemas"]["ConcessionChoice"][];
+        };
+        /**
+         * @description So many places at a concession's price.
+         * @example {
+         *       "id": "student",
+         *       "quantity": 1
+         *     }
+         */
+        ConcessionChoice: {
+            /** @description Id of a concession of the price category. */
+            id: string;
+            /** @description How many places. */
+            quantity: number;
+        };
+        /** @description A fee as it is charged. */
+        ChargedFee: {
+            /** @description Id of the fee. */
+            id: string;
+            /** @description Name for people. */
+            name: string;
+            amount: components["schemas"]["Money"];
+        };
+        /** @description The tax on prices and fees. */
+        ChargedTax: {
+            /** @description Name for people. */
+            name: string;
+            /** @description Per cent. */
+            percent: string;
+            /** @description Whether prices and fees contain it; else it is on top of them. */
+            included: boolean;
+            amount: components["schemas"]["Money"];
         };
         /**
          * @example {
@@ -649,6 +682,75 @@ export interface components {
          *         "currency": "EUR"
          *       }
          *     }
+         * @example {
+         *       "holdId": "01a3701f-5a80-7552-ba1b-290bef68eb99",
+         *       "performanceId": "0190b5a2-0002-7d4f-8a1b-000000000009",
+         *       "expiresAt": "2027-02-01T09:10:00.000Z",
+         *       "items": [
+         *         {
+         *           "areaId": "stalls",
+         *           "seats": [
+         *             "A-1"
+         *           ],
+         *           "unitPrice": {
+         *             "amount": 2700,
+         *             "currency": "EUR"
+         *           },
+         *           "tier": "early",
+         *           "concession": "student"
+         *         },
+         *         {
+         *           "areaId": "stalls",
+         *           "seats": [
+         *             "A-2"
+         *           ],
+         *           "unitPrice": {
+         *             "amount": 3600,
+         *             "currency": "EUR"
+         *           },
+         *           "tier": "early"
+         *         }
+         *       ],
+         *       "total": {
+         *         "amount": 6944,
+         *         "currency": "EUR"
+         *       },
+         *       "fees": [
+         *         {
+         *           "id": "service",
+         *           "name": "Service charge",
+         *           "amount": {
+         *             "amount": 300,
+         *             "currency": "EUR"
+         *           }
+         *         },
+         *         {
+         *           "id": "handling",
+         *           "name": "Handling",
+         *           "amount": {
+         *             "amount": 250,
+         *             "currency": "EUR"
+         *           }
+         *         },
+         *         {
+         *           "id": "card",
+         *           "name": "Card",
+         *           "amount": {
+         *             "amount": 94,
+         *             "currency": "EUR"
+         *           }
+         *         }
+         *       ],
+         *       "tax": {
+         *         "name": "VAT",
+         *         "percent": "13",
+         *         "included": true,
+         *         "amount": {
+         *           "amount": 799,
+         *           "currency": "EUR"
+         *         }
+         *       }
+         *     }
          */
         Hold: {
             /**
@@ -665,6 +767,9 @@ export interface components {
             /** @description What is held. */
             items: components["schemas"]["HoldItem"][];
             total: components["schemas"]["Money"];
+            /** @description What is charged beside the prices; all of it is in total. */
+            fees?: components["schemas"]["ChargedFee"][];
+            tax?: components["schemas"]["ChargedTax"];
         };
         HoldItem: {
             areaId: components["schemas"]["AreaId"];
@@ -673,6 +778,10 @@ export interface components {
             /** @description The number of places in a general area. */
             quantity?: number;
             unitPrice: components["schemas"]["Money"];
+            /** @description The tier whose price it is. */
+            tier?: string;
+            /** @description The concession whose price it is. */
+            concession?: string;
         };
         /**
          * @example {
@@ -810,6 +919,9 @@ export interface components {
             code: string;
             status: components["schemas"]["OrderStatus"];
             total: components["schemas"]["Money"];
+            /** @description What is charged beside the prices; all of it is in total. */
+            fees?: components["schemas"]["ChargedFee"][];
+            tax?: components["schemas"]["ChargedTax"];
             refunded?: components["schemas"]["Money"];
             /** @description Its tickets, once confirmed. */
             tickets: components["schemas"]["OrderTicket"][];
@@ -833,6 +945,11 @@ export interface components {
             ticketId: string;
             areaId: components["schemas"]["AreaId"];
             seat?: components["schemas"]["SeatId"];
+            price?: components["schemas"]["Money"];
+            /** @description The tier whose price it is. */
+            tier?: string;
+            /** @description The concession whose price it is. */
+            concession?: string;
             status: components["schemas"]["TicketStatus"];
         };
         /**
@@ -1427,6 +1544,9 @@ export type Seats = components['schemas']['Seats'];
 export type AreaSeats = components['schemas']['AreaSeats'];
 export type PlaceHold = components['schemas']['PlaceHold'];
 export type HoldRequestItem = components['schemas']['HoldRequestItem'];
+export type ConcessionChoice = components['schemas']['ConcessionChoice'];
+export type ChargedFee = components['schemas']['ChargedFee'];
+export type ChargedTax = components['schemas']['ChargedTax'];
 export type Hold = components['schemas']['Hold'];
 export type HoldItem = components['schemas']['HoldItem'];
 export type PlaceOrder = components['schemas']['PlaceOrder'];

@@ -30,6 +30,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 	store "ticketmesh.dev/services/tickets/internal/sqlite"
 	"ticketmesh.dev/services/tickets/internal/ticket"
@@ -92,6 +93,7 @@ type model struct {
 	owners   map[id.ID]string // of holds and orders
 	entryIDs []id.ID
 	refunds  map[id.ID]bool
+	inFull   map[id.ID]bool // of orders without tickets: whether all of the money goes back
 	notices  []payment.Notice
 	scans    int
 	amid     bool // what was read before is stale: a step is under way
@@ -110,10 +112,29 @@ var (
 	gatekeeper = app.Caller{CustomerID: "greta", Groups: []string{"gate"}}
 )
 
+// What places and fees cost. Everything is whole with the 10 % that the fee of
+// each ticket is and the 20 % of tax on top.
+const (
+	serviceFee  = 150 // for each ticket, refundable
+	handlingFee = 300 // for each order, refundable
+	cardFee     = 100 // for each order, kept
+)
+
+var (
+	fullPrices = map[string]int64{"I": 4200, "I early": 3600, "II": 1500}
+	earlyUntil = start.Add(15 * time.Minute)
+)
+
+func eur(amount int64) money.Money { return money.Money{Amount: amount, Currency: "EUR"} }
+
+func share(price int64) int64 { return price / 10 }
+
+func taxed(net int64) int64 { return net + net/5 }
+
 func newModel(t *rapid.T, dir string) *model {
 	m := &model{
 		T: t, ctx: t.Context(), clock: clock.NewManual(start), requests: map[id.ID]app.OrderRequest{},
-		owners: map[id.ID]string{}, refunds: map[id.ID]bool{}, events: contracttest.Published(t, "tickets"),
+		owners: map[id.ID]string{}, refunds: map[id.ID]bool{}, inFull: map[id.ID]bool{}, events: contracttest.Published(t, "tickets"),
 	}
 	m.bank = newBank(m.clock)
 	db, err := sqlite.Open(m.ctx, sqlite.Config{Path: filepath.Join(dir, "tickets.db"), Migrations: store.Migrations(), Clock: m.clock, Readers: 1})
@@ -134,7 +155,23 @@ func newModel(t *rapid.T, dir string) *model {
 	m.show = &performance.Performance{
 		ID: id.New(), Version: 1, ShowID: id.New(), OrganizerID: "olga", Title: "x", StartsAt: start.Add(24 * time.Hour), Currency: "EUR",
 		Categories: []performance.PriceCategory{
-			{ID: "I", Price: money.Money{Amount: 4200, Currency: "EUR"}}, {ID: "II", Price: money.Money{Amount: 1500, Currency: "EUR"}},
+			{
+				ID: "I", Price: eur(fullPrices["I"]), Tiers: []performance.Tier{{ID: "early", Price: eur(fullPrices["I early"]), Until: earlyUntil}},
+				Concessions: []performance.Concession{{ID: "student", Off: 500_000}},
+			},
+			{
+				ID: "II", Price: eur(fullPrices["II"]), Concessions: []performance.Concession{{ID: "child", Price: eur(0)}},
+				SalesCloseAt: start.Add(3 * time.Hour),
+			},
+		},
+		Pricing: pricing.Rules{
+			Fees: []pricing.Fee{
+				{ID: "service", Per: pricing.PerTicket, Name: "Service", Amount: eur(serviceFee), Refundable: true},
+				{ID: "share", Per: pricing.PerTicket, Name: "Share", Percent: 100_000},
+				{ID: "handling", Per: pricing.PerOrder, Name: "Handling", Amount: eur(handlingFee), Refundable: true},
+				{ID: "card", Per: pricing.PerOrder, Name: "Card", Amount: eur(cardFee)},
+			},
+			Tax: pricing.Tax{Name: "VAT", Percent: 200_000},
 		},
 		Limits: performance.Limits{PerOrder: 4},
 	}
@@ -339,7 +376,6 @@ func (m *model) check() {
 	now := m.clock.Now()
 	owned := map[string]int{}
 	sold := map[inventory.Key]inventory.Slots{}
-	worth := map[id.ID]int64{}
 	for _, k := range w.tickets {
 		if k.Status == ticket.Void {
 			continue
@@ -350,7 +386,6 @@ func (m *model) check() {
 			m.Fatalf("place %d of %s has two tickets", k.Place.Slot, k.AreaID)
 		}
 		sold[key] |= bit
-		worth[k.OrderID] += k.Price.Amount
 		owned[w.orders[k.OrderID].CustomerID]++
 	}
 	held := map[inventory.Key]inventory.Slots{}
@@ -381,13 +416,16 @@ func (m *model) check() {
 			}
 		}
 	}
+	for _, h := range w.holds {
+		m.checkPrices(h)
+	}
 	for orderID, o := range w.orders {
 		kept := -o.Refunded.Amount
 		if o.Payment.Status == payment.Captured {
 			kept += o.Total.Amount
 		}
-		if kept != worth[orderID] {
-			m.Fatalf("order %s (%s) keeps %d for tickets of %d", orderID, o.Status, kept, worth[orderID])
+		if worth := m.worth(w, o); kept != worth {
+			m.Fatalf("order %s (%s) keeps %d for tickets and fees of %d", orderID, o.Status, kept, worth)
 		}
 	}
 	for _, name := range customers {
@@ -398,6 +436,60 @@ func (m *model) check() {
 	if len(m.bank.problems) > 0 {
 		m.Fatal(m.bank.problems)
 	}
+}
+
+// checkPrices looks at what a hold costs.
+func (m *model) checkPrices(h hold.Hold) {
+	m.Helper()
+	net := int64(handlingFee + cardFee)
+	for _, item := range h.Items {
+		early := item.PriceCategory == "I" && h.PlacedAt.Before(earlyUntil)
+		price := fullPrices[item.PriceCategory]
+		if early {
+			price = fullPrices["I early"]
+		}
+		switch item.Concession {
+		case "student":
+			price /= 2
+		case "child":
+			price = 0
+		}
+		if item.UnitPrice != eur(price) || (item.Tier == "early") != early {
+			m.Fatalf("placed at %s: %+v", h.PlacedAt, item)
+		}
+		net += int64(item.Quantity()) * (price + share(price) + serviceFee)
+	}
+	if h.Total != eur(taxed(net)) {
+		m.Fatalf("hold of %+v costs %v, want %d", h.Items, h.Total, taxed(net))
+	}
+}
+
+// worth is what an order has to keep: what its valid tickets are worth with all
+// fees, or without tickets the fees that are kept, but for a performance that
+// does not take place.
+func (m *model) worth(w world, o order.Order) int64 {
+	if len(o.TicketIDs) == 0 {
+		return 0
+	}
+	valid, tickets, kept := 0, int64(0), int64(cardFee)
+	for _, ticketID := range o.TicketIDs {
+		k := w.tickets[ticketID]
+		kept += share(k.Price.Amount)
+		if k.Status != ticket.Void {
+			tickets += k.Price.Amount + serviceFee
+			valid++
+		}
+	}
+	if valid > 0 {
+		return taxed(tickets + handlingFee + kept)
+	}
+	if _, seen := m.inFull[o.ID]; !seen {
+		m.inFull[o.ID] = m.show.Cancelled
+	}
+	if m.inFull[o.ID] {
+		return 0
+	}
+	return taxed(kept)
 }
 
 // settle brings everything to its end that has been begun: the process starts
@@ -427,20 +519,16 @@ func (m *model) settle() {
 		m.clock.Advance(time.Hour)
 	}
 	for orderID, o := range m.before.orders {
-		worth := int64(0)
-		for _, ticketID := range o.TicketIDs {
-			if k := m.before.tickets[ticketID]; k.Status != ticket.Void {
-				worth += k.Price.Amount
-			}
-		}
-		if kept := m.bank.kept(orderID); kept != worth {
-			m.Fatalf("the bank keeps %d of order %s (%s, payment %s) for tickets of %d", kept, orderID, o.Status, o.Payment.Status, worth)
+		if kept, worth := m.bank.kept(orderID), m.worth(m.before, o); kept != worth {
+			m.Fatalf("the bank keeps %d of order %s (%s, payment %s) for tickets and fees of %d", kept, orderID, o.Status, o.Payment.Status, worth)
 		}
 		if o.Payment.Status != payment.Captured && o.Payment.Status != payment.Declined || o.Status == order.PendingPayment {
 			m.Fatalf("order %s (%s, payment %s) still waits for its provider: %+v of %+v", orderID, o.Status, o.Payment.Status, o.Payment, m.bank.find(own(orderID)))
 		}
-		if m.show.Cancelled && worth != 0 {
-			m.Fatalf("order %s of the cancelled performance has tickets", orderID)
+		for _, ticketID := range o.TicketIDs {
+			if m.show.Cancelled && m.before.tickets[ticketID].Status != ticket.Void {
+				m.Fatalf("order %s of the cancelled performance has tickets", orderID)
+			}
 		}
 	}
 	for refundID, r := range m.before.refunds {
@@ -514,14 +602,15 @@ func (m *model) steps() []possibleStep {
 		"hold seats": func() {
 			seats := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"A-1", "A-2", "A-3", "B-1", "B-2"}), 1, 3, rapid.ID).Draw(m.T, "seats")
 			free, open := m.free(seats), m.show.CheckSales(m.clock.Now()) == nil
-			err := m.hold(app.HoldRequestItem{AreaID: "stalls", Seats: seats})
+			err := m.hold(app.HoldRequestItem{AreaID: "stalls", Seats: seats, Concessions: m.concessions("student", len(seats))})
 			if !errors.Is(err, errCrash) && !m.amid && (err == nil) != (free && open) {
 				m.Fatalf("hold of %v = %v, free %t, open %t", seats, err, free, open)
 			}
 		},
 		"hold best and floor": func() {
-			m.hold(app.HoldRequestItem{AreaID: "stalls", BestAvailable: rapid.IntRange(1, 2).Draw(m.T, "best")},
-				app.HoldRequestItem{AreaID: "floor", Quantity: rapid.IntRange(1, 2).Draw(m.T, "quantity")})
+			best, quantity := rapid.IntRange(1, 2).Draw(m.T, "best"), rapid.IntRange(1, 2).Draw(m.T, "quantity")
+			m.hold(app.HoldRequestItem{AreaID: "stalls", BestAvailable: best, Concessions: m.concessions("student", best)},
+				app.HoldRequestItem{AreaID: "floor", Quantity: quantity, Concessions: m.concessions("child", quantity)})
 		},
 		"extend": func() {
 			if holdID, any := m.held(); any {
@@ -636,8 +725,9 @@ func (m *model) steps() []possibleStep {
 			m.refusal(err)
 		},
 		"offer": func() {
-			_, err := m.selling.OfferFreed(m.ctx)
-			m.refusal(err)
+			if _, err := m.selling.OfferFreed(m.ctx); err != nil && !errors.Is(err, errCrash) {
+				m.Fatalf("offering: %v", err)
+			}
 		},
 		"leave": func() {
 			if entryID, any := draw(m, "entry", m.entryIDs); any {
@@ -743,6 +833,15 @@ func (m *model) hold(items ...app.HoldRequestItem) error {
 	m.holdIDs, m.owners[request.HoldID] = append(m.holdIDs, request.HoldID), name
 	_, err := m.selling.PlaceHold(m.ctx, customer(name), request)
 	return m.refusal(err)
+}
+
+// concessions draws how many of the places are at a reduced price.
+func (m *model) concessions(concessionID string, most int) []app.ConcessionChoice {
+	n := rapid.IntRange(0, most).Draw(m.T, concessionID)
+	if n == 0 {
+		return nil
+	}
+	return []app.ConcessionChoice{{ID: concessionID, Quantity: n}}
 }
 
 func (m *model) order(request app.OrderRequest) {

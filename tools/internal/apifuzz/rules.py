@@ -22,8 +22,10 @@ RULES = [
     (r"deletePage", r"If-Match: needs a lang, .*"),
     (r"checkIn", r"invalid_code"),
     (r"checkIn|transferTicket|getTicket(QR|PDF)", r"ticket_void"),
-    (r"placeHold", r"unknown_seat|limit_exceeded"),
+    (r"placeHold", r"unknown_(seat|concession)|limit_exceeded"),
     (r"placeHold", r"items\[\d+\]\.\w+: is for (general|seated) areas; .*"),
+    # A schema cannot add up, and how many prices there are the service knows.
+    (r"placeHold", r"items\[\d+\]\.concessions: are for more places than the item has|items: come at more than .*"),
     (r"placeOrder", r"payment_declined"),
     # Which providers there are is configured.
     (r"placeOrder", r"payment\.provider: is not one that money is collected by here"),
@@ -39,10 +41,14 @@ RULES = [
     (r"schedule\w+", r".*\.price\.currency: .* is not a currency of ISO 4217"),
     (r"listShows", r"(from|to): must be a time as of RFC 3339, or a date"),
     (r"(re)?schedule\w+", r"\w+(\[\d+\])?: must be a date and time without offset, like .*"),
-    (r"(re)?schedule\w+", r"sales(Open|Close)At: must be (in the years .*|before salesCloseAt)"),
+    (r"(re)?schedule\w+", r"(.*\.)?sales(Open|Close)At: must be (in the years .*|before salesCloseAt)"),
     (r"(re)?schedule\w+", r"invalid_local_time"),
     # A rule of RFC 5545 has a grammar, and its exceptions must be dates of it.
     (r"scheduleSeries", r"rrule: .*|except\[\d+\]: is not a date of the rule"),
+    # The prices of a performance are about each other.
+    (r"schedule\w+", r".*\.currency: must be .*, in which the performance sells"),
+    (r"schedule\w+", r".*\.until: must be (in the years .*|after the tier before)"),
+    (r"schedule\w+", r".*(tiers|concessions|fees)\[\d+\]\.id: .* is there twice"),
     # The parts of a seat map are about each other.
     (r"schedule\w+|(create|replace)SeatPlan", r".*(areas|priceCategories)\[\d+\]\.id: .* is there twice"),
     (r"schedule\w+|(create|replace)SeatPlan", r".*\.priceCategory: .* is not a price category of this seat map"),

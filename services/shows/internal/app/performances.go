@@ -9,6 +9,7 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/availability"
 	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/show"
 )
@@ -32,7 +33,8 @@ type Schedule struct {
 	ID                    id.ID
 	Times                 performance.Times
 	SeatMap               SeatMapSource
-	PerOrder, PerCustomer *int // nil for no limit
+	Pricing               *pricing.Rules // nil: nothing is charged beside the prices
+	PerOrder, PerCustomer *int           // nil for no limit
 }
 
 // SchedulePerformance adds a performance to a show; it is announced at once
@@ -54,7 +56,9 @@ func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.
 			return err
 		}
 		announced := s.Status() == show.Published
-		p, err := performance.Schedule(schedule.ID, showID, schedule.Times, m, from, schedule.PerOrder, schedule.PerCustomer, announced)
+		p, err := performance.Schedule(schedule.ID, showID, schedule.Times, performance.Terms{
+			SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, PerOrder: schedule.PerOrder, PerCustomer: schedule.PerCustomer,
+		}, announced)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/series"
 	"ticketmesh.dev/services/shows/internal/show"
 	"ticketmesh.dev/services/shows/internal/violation"
@@ -50,7 +51,8 @@ type SeriesSchedule struct {
 	TimeZone              string
 	SalesOpenAt           time.Time // zero: at once
 	SeatMap               SeatMapSource
-	PerOrder, PerCustomer *int // nil for no limit
+	Pricing               *pricing.Rules // nil: nothing is charged beside the prices
+	PerOrder, PerCustomer *int           // nil for no limit
 }
 
 // ScheduleSeries adds all performances of a recurrence rule to a show: each in a
@@ -90,7 +92,9 @@ func (a *App) planSeries(ctx context.Context, caller Caller, showID id.ID, rules
 	// The first performance is checked whole before the rule is looked at.
 	first, err := performance.Schedule(schedule.ID, showID,
 		performance.Times{StartsAt: schedule.StartsAt, TimeZone: schedule.TimeZone, SalesOpenAt: schedule.SalesOpenAt},
-		m, from, schedule.PerOrder, schedule.PerCustomer, false)
+		performance.Terms{
+			SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, PerOrder: schedule.PerOrder, PerCustomer: schedule.PerCustomer,
+		}, false)
 	if err != nil {
 		return series.Series{}, err
 	}
@@ -100,7 +104,7 @@ func (a *App) planSeries(ctx context.Context, caller Caller, showID id.ID, rules
 	}
 	state := first.State()
 	return series.New(schedule.ID, showID, schedule.Rule, starts, series.Template{
-		TimeZone: state.TimeZone, SalesOpenAt: state.SalesOpenAt, SeatMap: m, SeatPlan: from, Limits: state.Limits,
+		TimeZone: state.TimeZone, SalesOpenAt: state.SalesOpenAt, SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, Limits: state.Limits,
 	})
 }
 

@@ -124,6 +124,9 @@ func (c *Codec) performance(ctx context.Context, fact app.PerformanceFact) (even
 		setInt(&limits.PerCustomer, state.Limits.PerCustomer)
 		data.Limits.SetTo(limits)
 	}
+	if state.Pricing != nil {
+		data.Pricing.SetTo(charged(*state.Pricing))
+	}
 	if fact.Change == app.PerformanceRescheduled {
 		data.PreviousStartsAtUtc.SetTo(fact.PreviousStartsAtUTC)
 	}
@@ -195,17 +198,6 @@ func seatMap(m seatmap.Map) showsevents.SeatMap {
 		}
 	}
 	return showsevents.SeatMap{Areas: areas}
-}
-
-func priceCategories(m seatmap.Map) []showsevents.PriceCategory {
-	categories := make([]showsevents.PriceCategory, len(m.PriceCategories()))
-	for i, category := range m.PriceCategories() {
-		categories[i] = showsevents.PriceCategory{
-			ID: category.ID, Name: category.Name,
-			Price: showsevents.Money{Amount: category.Price.Amount, Currency: category.Price.Currency},
-		}
-	}
-	return categories
 }
 
 func setTime(to *showsevents.OptDateTime, t time.Time) {

@@ -160,7 +160,7 @@ func evening(t testing.TB) (performance.State, seatmap.Map) {
 		StartsAt: "2027-06-01T20:00", TimeZone: "Europe/Vienna",
 		SalesOpenAt:  time.Date(2027, 1, 15, 9, 0, 0, 0, time.UTC),
 		SalesCloseAt: time.Date(2027, 6, 1, 17, 30, 0, 0, time.UTC),
-	}, m, performance.SeatPlan{}, &perOrder, &perCustomer, true)
+	}, performance.Terms{SeatMap: m, PerOrder: &perOrder, PerCustomer: &perCustomer}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

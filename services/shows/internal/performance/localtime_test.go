@@ -25,7 +25,7 @@ func plan(t testing.TB) seatmap.Map {
 
 func schedule(t testing.TB, when performance.Times) (performance.Performance, error) {
 	t.Helper()
-	return performance.Schedule(id.New(), id.New(), when, plan(t), performance.SeatPlan{}, nil, nil, false)
+	return performance.Schedule(id.New(), id.New(), when, performance.Terms{SeatMap: plan(t)}, false)
 }
 
 func TestALocalTimeIsOneMoment(t *testing.T) {

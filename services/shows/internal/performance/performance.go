@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 )
 
@@ -58,6 +59,7 @@ type State struct {
 	Currency       string
 	SeatMapVersion int
 	SeatPlan       SeatPlan           // what the seat map was made from; zero when it was given whole
+	Pricing        *pricing.Rules     // nil: nothing is charged beside the prices
 	Capacities     []seatmap.Capacity // of the seat map's areas, in its order
 
 	Status Status

@@ -107,7 +107,7 @@ func TestAReasonHasAtMost1000Characters(t *testing.T) {
 func TestLimitsAreAtLeastOne(t *testing.T) {
 	t.Parallel()
 	zero, many := 0, 1_000_001
-	_, err := performance.Schedule(id.New(), id.New(), evening(t).Times(), plan(t), performance.SeatPlan{}, &zero, &many, false)
+	_, err := performance.Schedule(id.New(), id.New(), evening(t).Times(), performance.Terms{SeatMap: plan(t), PerOrder: &zero, PerCustomer: &many}, false)
 	var invalid *violation.Error
 	if !errors.As(err, &invalid) || len(invalid.Fields) != 2 {
 		t.Errorf("Schedule() = %v, want violations of both limits", err)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"ticketmesh.dev/platform/id"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/violation"
 )
@@ -15,11 +16,18 @@ const (
 	firstVersion = 1
 )
 
+// Terms are how a performance is sold.
+type Terms struct {
+	SeatMap               seatmap.Map
+	SeatPlan              SeatPlan // what the seat map was made from, if anything
+	Pricing               *pricing.Rules
+	PerOrder, PerCustomer *int // nil for no limit
+}
+
 // Schedule makes a performance of a show. It fails with a *violation.Error or
 // an *InvalidLocalTimeError. Announced says whether it is told at once, which
-// it is when its show is published. From is what the
-// seat map was made from. Of the limits, nil is no limit.
-func Schedule(performanceID, showID id.ID, when Times, seatMap seatmap.Map, from SeatPlan, perOrder, perCustomer *int, announced bool) (Performance, error) {
+// it is when its show is published.
+func Schedule(performanceID, showID id.ID, when Times, terms Terms, announced bool) (Performance, error) {
 	var list violation.List
 	limit := func(field string, value *int, most int) int {
 		if value == nil {
@@ -31,8 +39,11 @@ func Schedule(performanceID, showID id.ID, when Times, seatMap seatmap.Map, from
 		return *value
 	}
 	limits := Limits{
-		PerOrder:    limit("limits.perOrder", perOrder, maxPerOrder),
-		PerCustomer: limit("limits.perCustomer", perCustomer, maxPerCustomer),
+		PerOrder:    limit("limits.perOrder", terms.PerOrder, maxPerOrder),
+		PerCustomer: limit("limits.perCustomer", terms.PerCustomer, maxPerCustomer),
+	}
+	if terms.Pricing != nil {
+		terms.Pricing.Check(&list, "pricing.", terms.SeatMap.Currency())
 	}
 	startsAtUTC, err := when.check(&list)
 	if err != nil {
@@ -47,10 +58,11 @@ func Schedule(performanceID, showID id.ID, when Times, seatMap seatmap.Map, from
 		SalesOpenAt:    whole(when.SalesOpenAt),
 		SalesCloseAt:   whole(when.SalesCloseAt),
 		Limits:         limits,
-		Currency:       seatMap.Currency(),
+		Currency:       terms.SeatMap.Currency(),
 		SeatMapVersion: firstVersion,
-		SeatPlan:       from,
-		Capacities:     seatMap.Capacities(),
+		SeatPlan:       terms.SeatPlan,
+		Pricing:        terms.Pricing,
+		Capacities:     terms.SeatMap.Capacities(),
 		Status:         Scheduled,
 		Announced:      announced,
 		Version:        firstVersion,

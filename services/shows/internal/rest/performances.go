@@ -67,6 +67,7 @@ func (h *handler) SchedulePerformance(ctx context.Context, req *showsapi.Schedul
 			SalesCloseAt: req.SalesCloseAt.Or(time.Time{}),
 		},
 		SeatMap:     source,
+		Pricing:     pricingOf(req.Pricing),
 		PerOrder:    pointer(req.Limits.Value.PerOrder),
 		PerCustomer: pointer(req.Limits.Value.PerCustomer),
 	}
@@ -174,6 +175,9 @@ func performanceAnswer(view app.PerformanceView) showsapi.Performance {
 			limits.PerCustomer.SetTo(n)
 		}
 		answer.Limits.SetTo(limits)
+	}
+	if state.Pricing != nil {
+		answer.Pricing.SetTo(pricingAnswer(*state.Pricing))
 	}
 	if from := state.SeatPlan; from.ID != id.Nil {
 		answer.SeatPlan.SetTo(showsapi.SeatPlanVersion{PlanID: from.ID, Version: from.Version})

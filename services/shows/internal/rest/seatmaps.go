@@ -3,7 +3,6 @@ package rest
 import (
 	"ticketmesh.dev/contracts/showsapi"
 	"ticketmesh.dev/platform/id"
-	"ticketmesh.dev/platform/money"
 	"ticketmesh.dev/platform/problem"
 	"ticketmesh.dev/services/shows/internal/app"
 	"ticketmesh.dev/services/shows/internal/performance"
@@ -25,19 +24,18 @@ func seatMapOf(seatMap showsapi.OptSeatMapInput, seatPlan showsapi.OptSeatPlanUs
 			return source, problem.InvalidRequest(problem.Field{Field: "seatPlan.planId", Message: "must be the id of a seat plan"})
 		}
 		for _, category := range use.PriceCategories {
-			source.PriceCategories = append(source.PriceCategories, priceOf(category.ID, category.Name.Or(""), category.Price))
+			source.PriceCategories = append(source.PriceCategories, categoryOf(showsapi.PriceCategoryInput{
+				ID: category.ID, Name: category.Name.Or(""), Price: category.Price, Tiers: category.Tiers, Concessions: category.Concessions,
+				SalesOpenAt: category.SalesOpenAt, SalesCloseAt: category.SalesCloseAt,
+			}))
 		}
 	default:
 		source.Areas = areasOf(whole.Areas)
 		for _, category := range whole.PriceCategories {
-			source.PriceCategories = append(source.PriceCategories, priceOf(category.ID, category.Name, category.Price))
+			source.PriceCategories = append(source.PriceCategories, categoryOf(category))
 		}
 	}
 	return source, nil
-}
-
-func priceOf(categoryID, name string, price showsapi.MoneyInput) seatmap.PriceCategory {
-	return seatmap.PriceCategory{ID: categoryID, Name: name, Price: money.Money{Amount: price.Amount, Currency: price.Currency}}
 }
 
 func areasOf(in []showsapi.AreaInput) []seatmap.Area {
@@ -63,10 +61,7 @@ func areasOf(in []showsapi.AreaInput) []seatmap.Area {
 func seatMapAnswer(areas []seatmap.Area, categories []seatmap.PriceCategory) showsapi.SeatMap {
 	answer := showsapi.SeatMap{Areas: areasAnswer(areas), PriceCategories: make([]showsapi.PriceCategory, len(categories))}
 	for i, category := range categories {
-		answer.PriceCategories[i] = showsapi.PriceCategory{
-			ID: category.ID, Name: category.Name,
-			Price: showsapi.Money{Amount: category.Price.Amount, Currency: category.Price.Currency},
-		}
+		answer.PriceCategories[i] = categoryAnswer(category)
 	}
 	return answer
 }

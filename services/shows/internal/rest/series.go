@@ -24,6 +24,7 @@ func (h *handler) ScheduleSeries(ctx context.Context, req *showsapi.ScheduleSeri
 		TimeZone:    req.TimeZone,
 		SalesOpenAt: req.SalesOpenAt.Or(time.Time{}),
 		SeatMap:     source,
+		Pricing:     pricingOf(req.Pricing),
 		PerOrder:    pointer(req.Limits.Value.PerOrder),
 		PerCustomer: pointer(req.Limits.Value.PerCustomer),
 	})

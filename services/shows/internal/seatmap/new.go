@@ -3,10 +3,12 @@ package seatmap
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"ticketmesh.dev/platform/money"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/violation"
 )
 
@@ -23,6 +25,9 @@ const (
 	maxAreaID     = 64
 	maxCapacity   = 1_000_000
 	maxPrice      = 1_000_000_000_000
+	maxOptions    = 20
+	minYear       = 1970
+	maxYear       = 9998
 )
 
 // CheckAreas checks areas whose places have no prices yet, but categories by
@@ -87,8 +92,61 @@ func (v *validator) categories(categories []PriceCategory) map[string]bool {
 		if category.Price.Amount < 0 || category.Price.Amount > maxPrice {
 			v.list.Add(path+".price.amount", "must be from 0 to %d", int64(maxPrice))
 		}
+		v.tiers(path, category)
+		v.concessions(path, category)
+		v.sales(path, category)
 	}
 	return known
+}
+
+func (v *validator) sales(path string, category PriceCategory) {
+	opensAt, closesAt := category.SalesOpenAt, category.SalesCloseAt
+	if !opensAt.IsZero() {
+		v.year(path+".salesOpenAt", opensAt)
+	}
+	if !closesAt.IsZero() {
+		v.year(path+".salesCloseAt", closesAt)
+	}
+	if !opensAt.IsZero() && !closesAt.IsZero() && !opensAt.Before(closesAt) {
+		v.list.Add(path+".salesOpenAt", "must be before salesCloseAt")
+	}
+}
+
+// year keeps instants to those that events and the API can say.
+func (v *validator) year(field string, at time.Time) {
+	if year := at.UTC().Year(); year < minYear || year > maxYear {
+		v.list.Add(field, "must be in the years %d to %d", minYear, maxYear)
+	}
+}
+
+func (v *validator) tiers(path string, category PriceCategory) {
+	if len(category.Tiers) > maxOptions {
+		v.list.Add(path+".tiers", "must not have more than %d entries", maxOptions)
+		return
+	}
+	ids := make(map[string]bool, len(category.Tiers))
+	for i, tier := range category.Tiers {
+		path := fmt.Sprintf("%s.tiers[%d]", path, i)
+		pricing.Option(&v.list, path, tier.ID, tier.Name, ids)
+		pricing.Amount(&v.list, path+".price", tier.Price, category.Price.Currency)
+		v.year(path+".until", tier.Until)
+		if i > 0 && !tier.Until.After(category.Tiers[i-1].Until) {
+			v.list.Add(path+".until", "must be after the tier before")
+		}
+	}
+}
+
+func (v *validator) concessions(path string, category PriceCategory) {
+	if len(category.Concessions) > maxOptions {
+		v.list.Add(path+".concessions", "must not have more than %d entries", maxOptions)
+		return
+	}
+	ids := make(map[string]bool, len(category.Concessions))
+	for i, concession := range category.Concessions {
+		path := fmt.Sprintf("%s.concessions[%d]", path, i)
+		pricing.Option(&v.list, path, concession.ID, concession.Name, ids)
+		pricing.Either(&v.list, path, "percentOff", concession.Price, concession.PercentOff, category.Price.Currency)
+	}
 }
 
 func (v *validator) areas(areas []Area, categories map[string]bool) {

@@ -5,6 +5,7 @@ package seatmap
 
 import (
 	"fmt"
+	"time"
 
 	"ticketmesh.dev/platform/money"
 )
@@ -38,11 +39,33 @@ type Area struct {
 	PriceCategory string // id of one of the map's
 }
 
-// PriceCategory is what a place costs.
+// PriceCategory is what a place costs: the price of the first tier that is not
+// over, after the last Price.
 type PriceCategory struct {
+	ID          string
+	Name        string
+	Price       money.Money
+	Tiers       []Tier // the earliest end first
+	Concessions []Concession
+	// When its sale opens and closes within that of the performance; zero: with it.
+	SalesOpenAt, SalesCloseAt time.Time
+}
+
+// Tier is a price until an instant.
+type Tier struct {
 	ID    string
 	Name  string
 	Price money.Money
+	Until time.Time
+}
+
+// Concession is a reduced price for some buyers: a price of its own, or so much
+// off the one in force.
+type Concession struct {
+	ID         string
+	Name       string
+	Price      *money.Money // nil for a percentage
+	PercentOff string       // empty for a price
 }
 
 // Capacity is how many places an area has.

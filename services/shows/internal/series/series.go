@@ -9,6 +9,7 @@ import (
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/violation"
 )
@@ -23,6 +24,7 @@ type Template struct {
 	SalesOpenAt time.Time // zero: at once
 	SeatMap     seatmap.Map
 	SeatPlan    performance.SeatPlan
+	Pricing     *pricing.Rules
 	Limits      performance.Limits
 }
 
@@ -86,7 +88,10 @@ func (s Series) Performance(occurrence int, announced bool) (performance.Perform
 	}
 	p, err := performance.Schedule(o.PerformanceID, s.state.ShowID,
 		performance.Times{StartsAt: o.StartsAt, TimeZone: t.TimeZone, SalesOpenAt: t.SalesOpenAt},
-		t.SeatMap, t.SeatPlan, limit(t.Limits.PerOrder), limit(t.Limits.PerCustomer), announced)
+		performance.Terms{
+			SeatMap: t.SeatMap, SeatPlan: t.SeatPlan, Pricing: t.Pricing,
+			PerOrder: limit(t.Limits.PerOrder), PerCustomer: limit(t.Limits.PerCustomer),
+		}, announced)
 	if err != nil {
 		return performance.Performance{}, fmt.Errorf("performance %d of the series: %w", occurrence+1, err)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 const performanceColumns = `p.performance_id, p.show_id, p.starts_at, p.time_zone, p.starts_at_utc, p.sales_open_at, p.sales_close_at,
-	p.per_order, p.per_customer, p.currency, p.seat_map_version, p.seat_plan_id, p.seat_plan_version, p.capacities, p.status, p.reason,
+	p.per_order, p.per_customer, p.currency, p.seat_map_version, p.seat_plan_id, p.seat_plan_version, p.pricing, p.capacities, p.status, p.reason,
 	p.announced, p.version`
 
 const selectPerformance = `SELECT ` + performanceColumns + ` FROM performances p WHERE performance_id = ? AND show_id = ?`
@@ -24,6 +24,10 @@ const selectPerformance = `SELECT ` + performanceColumns + ` FROM performances p
 func (s *Store) InsertPerformance(ctx context.Context, p performance.Performance, m seatmap.Map, showVersion int, facts ...app.Fact) (stored performance.Performance, err error) {
 	state := p.State()
 	capacities, err := encodeCapacities(state.Capacities)
+	if err != nil {
+		return performance.Performance{}, err
+	}
+	charged, err := encodePricing(state.Pricing)
 	if err != nil {
 		return performance.Performance{}, err
 	}
@@ -44,11 +48,11 @@ func (s *Store) InsertPerformance(ctx context.Context, p performance.Performance
 			return err
 		}
 		n, err := tx.Exec(`INSERT INTO performances (performance_id, show_id, starts_at, time_zone, starts_at_utc, sales_open_at,
-			sales_close_at, per_order, per_customer, currency, seat_map_version, seat_plan_id, seat_plan_version, capacities, status, reason,
-			announced, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			sales_close_at, per_order, per_customer, currency, seat_map_version, seat_plan_id, seat_plan_version, pricing, capacities, status,
+			reason, announced, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			state.ID[:], state.ShowID[:], state.StartsAt, state.TimeZone, state.StartsAtUTC.UnixMilli(), nullMillis(state.SalesOpenAt),
 			nullMillis(state.SalesCloseAt), state.Limits.PerOrder, state.Limits.PerCustomer, state.Currency, state.SeatMapVersion,
-			nullID(state.SeatPlan.ID), state.SeatPlan.Version, capacities, string(state.Status), state.Reason, state.Announced, state.Version)
+			nullID(state.SeatPlan.ID), state.SeatPlan.Version, charged, capacities, string(state.Status), state.Reason, state.Announced, state.Version)
 		if err != nil {
 			return err
 		}
@@ -194,10 +198,10 @@ func scanPerformance(row scanner) (performance.Performance, error) {
 	var status string
 	var startsAtUTC int64
 	var salesOpenAt, salesCloseAt sql.NullInt64
-	var capacities, planID []byte
+	var capacities, planID, charged []byte
 	var planVersion sql.NullInt64
 	err := row.Scan(&state.ID, &state.ShowID, &state.StartsAt, &state.TimeZone, &startsAtUTC, &salesOpenAt, &salesCloseAt,
-		&state.Limits.PerOrder, &state.Limits.PerCustomer, &state.Currency, &state.SeatMapVersion, &planID, &planVersion, &capacities,
+		&state.Limits.PerOrder, &state.Limits.PerCustomer, &state.Currency, &state.SeatMapVersion, &planID, &planVersion, &charged, &capacities,
 		&status, &state.Reason, &state.Announced, &state.Version)
 	if err != nil {
 		return performance.Performance{}, err
@@ -207,6 +211,9 @@ func scanPerformance(row scanner) (performance.Performance, error) {
 	state.Status = performance.Status(status)
 	copy(state.SeatPlan.ID[:], planID)
 	state.SeatPlan.Version = int(planVersion.Int64)
+	if state.Pricing, err = decodePricing(charged); err != nil {
+		return performance.Performance{}, err
+	}
 	if state.Capacities, err = decodeCapacities(capacities); err != nil {
 		return performance.Performance{}, err
 	}

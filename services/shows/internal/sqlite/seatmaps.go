@@ -3,6 +3,7 @@ package sqlite
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"ticketmesh.dev/platform/money"
 	"ticketmesh.dev/services/shows/internal/seatmap"
@@ -38,12 +39,32 @@ type priceCategoryBody struct {
 	Name     string `json:"name"`
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
+
+	Tiers        []tierBody       `json:"tiers,omitempty"`
+	Concessions  []concessionBody `json:"concessions,omitempty"`
+	SalesOpenAt  *int64           `json:"salesOpenAt,omitempty"` // milliseconds since 1970
+	SalesCloseAt *int64           `json:"salesCloseAt,omitempty"`
+}
+
+// Amounts of tiers and concessions are in the currency of their category.
+type tierBody struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Amount int64  `json:"amount"`
+	Until  int64  `json:"until"` // milliseconds since 1970
+}
+
+type concessionBody struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Amount     *int64 `json:"amount,omitempty"`
+	PercentOff string `json:"percentOff,omitempty"`
 }
 
 func encodeSeatMap(m seatmap.Map) (string, error) {
 	body := seatMapBody{Areas: areaBodies(m.Areas()), Categories: make([]priceCategoryBody, len(m.PriceCategories()))}
 	for i, c := range m.PriceCategories() {
-		body.Categories[i] = priceCategoryBody{ID: c.ID, Name: c.Name, Amount: c.Price.Amount, Currency: c.Price.Currency}
+		body.Categories[i] = categoryBody(c)
 	}
 	b, err := json.Marshal(body)
 	return string(b), err
@@ -56,7 +77,7 @@ func decodeSeatMap(b []byte) (seatmap.Map, error) {
 	}
 	categories := make([]seatmap.PriceCategory, len(body.Categories))
 	for i, c := range body.Categories {
-		categories[i] = seatmap.PriceCategory{ID: c.ID, Name: c.Name, Price: money.Money{Amount: c.Amount, Currency: c.Currency}}
+		categories[i] = categoryOf(c)
 	}
 	return seatmap.Restore(areasOf(body.Areas), categories), nil
 }
@@ -84,4 +105,56 @@ func areasOf(bodies []areaBody) []seatmap.Area {
 		}
 	}
 	return areas
+}
+
+func optionalMillis(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	ms := t.UnixMilli()
+	return &ms
+}
+
+func optionalTime(ms *int64) time.Time {
+	if ms == nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(*ms).UTC()
+}
+
+func categoryBody(c seatmap.PriceCategory) priceCategoryBody {
+	body := priceCategoryBody{
+		ID: c.ID, Name: c.Name, Amount: c.Price.Amount, Currency: c.Price.Currency,
+		SalesOpenAt: optionalMillis(c.SalesOpenAt), SalesCloseAt: optionalMillis(c.SalesCloseAt),
+	}
+	for _, tier := range c.Tiers {
+		body.Tiers = append(body.Tiers, tierBody{ID: tier.ID, Name: tier.Name, Amount: tier.Price.Amount, Until: tier.Until.UnixMilli()})
+	}
+	for _, concession := range c.Concessions {
+		stored := concessionBody{ID: concession.ID, Name: concession.Name, PercentOff: concession.PercentOff}
+		if concession.Price != nil {
+			stored.Amount = &concession.Price.Amount
+		}
+		body.Concessions = append(body.Concessions, stored)
+	}
+	return body
+}
+
+func categoryOf(body priceCategoryBody) seatmap.PriceCategory {
+	amount := func(n int64) money.Money { return money.Money{Amount: n, Currency: body.Currency} }
+	c := seatmap.PriceCategory{
+		ID: body.ID, Name: body.Name, Price: amount(body.Amount), SalesOpenAt: optionalTime(body.SalesOpenAt), SalesCloseAt: optionalTime(body.SalesCloseAt),
+	}
+	for _, tier := range body.Tiers {
+		c.Tiers = append(c.Tiers, seatmap.Tier{ID: tier.ID, Name: tier.Name, Price: amount(tier.Amount), Until: time.UnixMilli(tier.Until).UTC()})
+	}
+	for _, stored := range body.Concessions {
+		concession := seatmap.Concession{ID: stored.ID, Name: stored.Name, PercentOff: stored.PercentOff}
+		if stored.Amount != nil {
+			price := amount(*stored.Amount)
+			concession.Price = &price
+		}
+		c.Concessions = append(c.Concessions, concession)
+	}
+	return c
 }

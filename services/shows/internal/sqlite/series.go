@@ -22,6 +22,7 @@ type seriesBody struct {
 	SeatPlanID      id.ID            `json:"seatPlanId"`
 	SeatPlanVersion int              `json:"seatPlanVersion,omitempty"`
 	SeatMap         json.RawMessage  `json:"seatMap"`
+	Pricing         *pricingBody     `json:"pricing,omitempty"`
 	Occurrences     []occurrenceBody `json:"occurrences"`
 }
 
@@ -110,7 +111,8 @@ func scanSeries(row scanner) (series.Series, error) {
 	state.Rule = body.Rule
 	state.Template = series.Template{
 		TimeZone: body.TimeZone, SeatMap: m, SeatPlan: performance.SeatPlan{ID: body.SeatPlanID, Version: body.SeatPlanVersion},
-		Limits: performance.Limits{PerOrder: body.PerOrder, PerCustomer: body.PerCustomer},
+		Pricing: body.Pricing.rules(),
+		Limits:  performance.Limits{PerOrder: body.PerOrder, PerCustomer: body.PerCustomer},
 	}
 	if body.SalesOpenAt != 0 {
 		state.Template.SalesOpenAt = time.UnixMilli(body.SalesOpenAt).UTC()
@@ -130,6 +132,7 @@ func encodeSeries(state series.State) (string, error) {
 	body := seriesBody{
 		Rule: state.Rule, TimeZone: t.TimeZone, PerOrder: t.Limits.PerOrder, PerCustomer: t.Limits.PerCustomer,
 		SeatPlanID: t.SeatPlan.ID, SeatPlanVersion: t.SeatPlan.Version, SeatMap: json.RawMessage(m),
+		Pricing: bodyOfPricing(t.Pricing),
 	}
 	if !t.SalesOpenAt.IsZero() {
 		body.SalesOpenAt = t.SalesOpenAt.UnixMilli()

@@ -46,7 +46,7 @@ func (s *Selling) ExtendHold(ctx context.Context, caller Caller, holdID id.ID) (
 		if err != nil {
 			return err
 		}
-		if err := show.CheckSales(now); err != nil {
+		if err := checkSales(show, held.Items, now); err != nil {
 			return err
 		}
 		before := held.ExpiresAt
@@ -74,6 +74,16 @@ func (s *Selling) ExtendHold(ctx context.Context, caller Caller, holdID id.ID) (
 		return errors.Join(tx.PutBuyer(customer), tx.PutHold(held))
 	})
 	return extended, err
+}
+
+// checkSales returns performance.ErrSalesClosed unless all of the items sell at now.
+func checkSales(show *performance.Performance, items []hold.Item, now time.Time) error {
+	for _, item := range items {
+		if err := show.CheckSalesOf(item.PriceCategory, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ReleaseHold gives a hold up, also when repeated. hold.ErrExpired when its time

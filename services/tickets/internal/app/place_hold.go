@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"ticketmesh.dev/platform/id"
-	"ticketmesh.dev/platform/money"
 
 	"ticketmesh.dev/services/tickets/internal/buyer"
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
@@ -32,11 +32,24 @@ type HoldRequestItem struct {
 	Seats         []string // these
 	Quantity      int      // so many of a general area
 	BestAvailable int      // so many side by side of a seated area
+	Concessions   []ConcessionChoice
 }
 
-// PlaceHold sets places aside, all or nothing. Errors: performance.ErrNotFound,
-// performance.ErrSalesClosed, buyer.ErrLimitExceeded, *UnknownSeatError,
-// *SeatsUnavailableError, ErrSoldOut, *InvalidError.
+// places returns how many places the item asks for.
+func (i HoldRequestItem) places() int { return len(i.Seats) + i.Quantity + i.BestAvailable }
+
+// ConcessionChoice asks for so many of the places, the first of them that have no
+// other, at a reduced price.
+type ConcessionChoice struct {
+	ID       string
+	Quantity int
+}
+
+// PlaceHold sets places aside, all or nothing, at the prices that are in force;
+// the hold keeps them. Errors: performance.ErrNotFound,
+// performance.ErrSalesClosed, performance.ErrUnknownConcession,
+// buyer.ErrLimitExceeded, *UnknownSeatError, *SeatsUnavailableError, ErrSoldOut,
+// *InvalidError.
 func (s *Selling) PlaceHold(ctx context.Context, caller Caller, request HoldRequest) (hold.Hold, error) {
 	if err := checkItems(request.Items); err != nil {
 		return hold.Hold{}, err
@@ -80,12 +93,15 @@ func take(tx Tx, request HoldRequest, customerID string, now, until time.Time) (
 		if err != nil {
 			return hold.Hold{}, err
 		}
-		placed.Items = append(placed.Items, held)
+		placed.Items = append(placed.Items, held...)
 	}
 	if err := taker.err(); err != nil {
 		return hold.Hold{}, err
 	}
-	if placed.Total, err = total(placed.Items); err != nil {
+	if len(placed.Items) > hold.MaxItems {
+		return hold.Hold{}, &InvalidError{Field: "items", Message: fmt.Sprintf("come at more than %d prices and areas in all", hold.MaxItems)}
+	}
+	if err := charge(&placed, show); err != nil {
 		return hold.Hold{}, err
 	}
 	customer, err := tx.Buyer(show.ID, customerID)
@@ -102,18 +118,21 @@ func take(tx Tx, request HoldRequest, customerID string, now, until time.Time) (
 	return placed, errors.Join(tx.PutBuyer(customer), tx.PutHold(placed), tx.Record(hold.PlacedFact{Hold: placed}))
 }
 
-func total(items []hold.Item) (money.Money, error) {
-	var sum money.Money
-	for _, item := range items {
-		part, err := item.UnitPrice.Mul(int64(item.Quantity()))
-		if err != nil {
-			return money.Money{}, err
-		}
-		if sum, err = sum.Add(part); err != nil {
-			return money.Money{}, err
-		}
+// charge says what a hold costs.
+func charge(placed *hold.Hold, show *performance.Performance) error {
+	lines := make([]pricing.Line, len(placed.Items))
+	for i, item := range placed.Items {
+		lines[i] = pricing.Line{Quantity: item.Quantity(), UnitPrice: item.UnitPrice}
 	}
-	return sum, nil
+	charged, err := show.Pricing.Charge(show.Currency, lines)
+	if err != nil {
+		return err
+	}
+	for i, unit := range charged.Lines {
+		placed.Items[i].Refund = unit.Refund
+	}
+	placed.Extras, placed.Total = charged.Extras, charged.Total
+	return nil
 }
 
 // checkItems refuses what no performance could answer.
@@ -134,6 +153,13 @@ func checkItems(items []HoldRequestItem) error {
 				return &InvalidError{Field: fmt.Sprintf("items[%d].seats[%d]", i, j), Message: "names a seat twice"}
 			}
 			seen[[2]string{item.AreaID, seat}] = true
+		}
+		reduced := 0
+		for _, choice := range item.Concessions {
+			reduced += choice.Quantity
+		}
+		if reduced > item.places() {
+			return &InvalidError{Field: fmt.Sprintf("items[%d].concessions", i), Message: "are for more places than the item has"}
 		}
 	}
 	return nil
@@ -169,17 +195,52 @@ func (t *taker) err() error {
 	return nil
 }
 
-func (t *taker) take(index int, item HoldRequestItem) (hold.Item, error) {
+// take takes the places of an item, which are as many items of the hold as there
+// are prices.
+func (t *taker) take(index int, item HoldRequestItem) ([]hold.Item, error) {
 	area := t.performance.Layout.Area(item.AreaID)
 	if area == nil {
 		t.unknown = append(t.unknown, item.AreaID)
-		return hold.Item{}, nil
+		return nil, nil
 	}
 	category, known := t.performance.Category(area.PriceCategory)
 	if !known {
-		return hold.Item{}, fmt.Errorf("area %q has price category %q, which the performance has not", area.ID, area.PriceCategory)
+		return nil, fmt.Errorf("area %q has price category %q, which the performance has not", area.ID, area.PriceCategory)
 	}
-	held := hold.Item{AreaID: area.ID, PriceCategory: category.ID, UnitPrice: category.Price}
+	if err := t.performance.CheckSalesOf(category.ID, t.now); err != nil {
+		return nil, err
+	}
+	held, err := t.places(index, item, area, hold.Item{AreaID: area.ID, PriceCategory: category.ID})
+	if err != nil || held.Quantity() < item.places() {
+		return nil, err // t.err says which seats are missing
+	}
+	return t.priced(item, category, held)
+}
+
+// priced divides places by what they cost.
+func (t *taker) priced(item HoldRequestItem, category performance.PriceCategory, held hold.Item) ([]hold.Item, error) {
+	full, tierID := category.At(t.now)
+	held.Tier, held.UnitPrice = tierID, full
+	var parts []hold.Item
+	for _, choice := range item.Concessions {
+		price, err := category.Reduced(choice.ID, full, t.performance.Pricing.Rounding)
+		if err != nil {
+			return nil, err
+		}
+		var part hold.Item
+		part, held = held.Split(choice.Quantity)
+		part.Concession, part.UnitPrice = choice.ID, price
+		parts = append(parts, part)
+	}
+	if held.Quantity() > 0 {
+		parts = append(parts, held)
+	}
+	return parts, nil
+}
+
+// places takes the places of an item that are free; of named seats they may be
+// fewer than asked for.
+func (t *taker) places(index int, item HoldRequestItem, area *seatmap.AreaLayout, held hold.Item) (hold.Item, error) {
 	switch {
 	case len(item.Seats) > 0:
 		if area.Kind != seatmap.Seated {

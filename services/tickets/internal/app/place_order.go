@@ -76,13 +76,13 @@ func (s *Selling) place(tx Tx, caller Caller, request OrderRequest) (order.Order
 	if err != nil {
 		return order.Order{}, err
 	}
-	if err := show.CheckSales(now); err != nil {
+	if err := checkSales(show, held.Items, now); err != nil {
 		return order.Order{}, err
 	}
 	placed := order.Order{
 		ID: request.OrderID, Code: orderCode(), HoldID: held.ID, PerformanceID: show.ID, ShowID: show.ShowID,
 		OrganizerID: show.OrganizerID, CustomerID: caller.CustomerID, Email: request.Email, Language: request.Language,
-		Status: order.PendingPayment, Items: held.Items, Total: held.Total,
+		Status: order.PendingPayment, Items: held.Items, Extras: held.Extras, Total: held.Total,
 		Payment:   payment.Payment{Provider: request.Provider, Token: request.Token, Status: payment.Requested, RequestedAt: now, CheckAt: now},
 		CreatedAt: now, Version: 1,
 	}
@@ -102,10 +102,13 @@ func (s *Selling) place(tx Tx, caller Caller, request OrderRequest) (order.Order
 }
 
 // charge asks the provider for an order's payment and records the answer. An
-// order that was cancelled is never charged.
+// order that was cancelled is never charged, and one that costs nothing is paid.
 func (s *Selling) charge(ctx context.Context, placed order.Order) (order.Order, []ticket.Ticket, error) {
 	if placed.Payment.Status != payment.Requested || placed.Status == order.Cancelled {
 		return s.settled(ctx, placed)
+	}
+	if placed.Total.IsZero() {
+		return s.answered(ctx, placed, payment.ChargeResult{Status: payment.Captured})
 	}
 	provider, err := s.provider(placed.Payment.Provider)
 	if err != nil {
@@ -309,7 +312,8 @@ func (s *Selling) issue(placed order.Order) ([]order.IssuedTicket, error) {
 		for i, place := range item.Places {
 			issued := ticket.Ticket{
 				ID: id.New(), OrderID: placed.ID, PerformanceID: placed.PerformanceID, AreaID: item.AreaID, Place: place,
-				PriceCategory: item.PriceCategory, Price: item.UnitPrice, Status: ticket.Valid, Holder: holder, Issue: 1, Version: 1,
+				PriceCategory: item.PriceCategory, Tier: item.Tier, Concession: item.Concession, Price: item.UnitPrice, Refund: item.Refund,
+				Status: ticket.Valid, Holder: holder, Issue: 1, Version: 1,
 			}
 			if len(item.Seats) > 0 {
 				issued.Seat = item.Seats[i]

@@ -90,21 +90,39 @@ func (s *Selling) refundTickets(tx Tx, current order.Order, request RefundReques
 		} else if err != nil {
 			return err
 		}
-		if amount, err = amount.Add(t.Price); err != nil {
+		if amount, err = amount.Add(t.Refund); err != nil {
 			return err
 		}
 		voided = append(voided, t)
 	}
-	before := current.Refunded
-	if err := current.Refund(amount, left); err != nil {
+	terms, err := termsFor(tx, current)
+	if err != nil {
 		return err
 	}
-	refund := order.NewRefund(request.RefundID, current, before, amount, request.Reason, s.clock.Now())
+	before := current.Refunded
+	due, err := current.Refund(amount, left, terms)
+	if err != nil {
+		return err
+	}
+	refund := order.NewRefund(request.RefundID, current, before, due, request.Reason, s.clock.Now())
 	refund.TicketIDs = request.TicketIDs
 	if err := s.voidTickets(tx, current, voided, ticket.ReasonRefunded); err != nil {
 		return err
 	}
 	return errors.Join(tx.PutOrder(current), tx.PutRefund(refund))
+}
+
+// termsFor gives everything back when the performance does not take place,
+// whoever asks for it.
+func termsFor(tx Tx, current order.Order) (order.Terms, error) {
+	show, err := tx.Performance(current.PerformanceID)
+	if err != nil {
+		return order.FeesKept, err
+	}
+	if show.Cancelled {
+		return order.InFull, nil
+	}
+	return order.FeesKept, nil
 }
 
 // voidTickets stores tickets that became void, puts their places back on sale
@@ -140,7 +158,8 @@ func returnPlaces(tx Tx, show *performance.Performance, items []hold.Item) error
 }
 
 // CancelOrder ends an order: tickets become void, places go back on sale, and
-// what was paid is given back. A customer may until the performance starts.
+// what was paid is given back but for the fees that are kept. A customer may until
+// the performance starts.
 // Errors: order.ErrNotFound, order.ErrNotCancellable, ticket.ErrAdmitted,
 // performance.ErrSalesClosed.
 func (s *Selling) CancelOrder(ctx context.Context, caller Caller, orderID id.ID) (order.Order, []ticket.Ticket, error) {
@@ -179,8 +198,12 @@ func (s *Selling) cancel(ctx context.Context, orderID id.ID, rule func(Tx, order
 		if err != nil {
 			return err
 		}
+		terms, err := termsFor(tx, current)
+		if err != nil {
+			return err
+		}
 		before := current.Refunded
-		due, changed, err := current.Cancel()
+		due, changed, err := current.Cancel(terms)
 		cancelled = current
 		if err != nil || !changed {
 			return err
@@ -264,9 +287,10 @@ func (s *Selling) freeUnpaid(tx Tx, current order.Order, now time.Time) error {
 	return release(tx, held, now)
 }
 
-// sendRefund asks the provider for a refund that is stored and records the
-// answer. When the provider does not answer, Reconcile asks again. The order is
-// the zero one when the refund is of an order that does not exist.
+// sendRefund asks the provider for a refund that is stored, unless it is of
+// nothing, and records the answer. When the provider does not answer, Reconcile
+// asks again. The order is the zero one when the refund is of an order that does
+// not exist.
 func (s *Selling) sendRefund(ctx context.Context, refundID id.ID) (order.Refund, order.Order, error) {
 	var (
 		refund  order.Refund
@@ -278,6 +302,11 @@ func (s *Selling) sendRefund(ctx context.Context, refundID id.ID) (order.Refund,
 	})
 	if err != nil || refund.Status != payment.RefundPending {
 		return refund, current, err
+	}
+	asked := refund.Attempt
+	sameAttempt := func(now order.Refund) bool { return now.Attempt == asked }
+	if refund.Amount.IsZero() {
+		return s.refunded(ctx, refundID, sameAttempt, payment.RefundResult{Status: payment.RefundDone})
 	}
 	provider, err := s.provider(refund.Provider)
 	if err != nil {
@@ -291,8 +320,7 @@ func (s *Selling) sendRefund(ctx context.Context, refundID id.ID) (order.Refund,
 		s.logger.WarnContext(ctx, "payment provider did not refund yet", "provider", refund.Provider, "refund", refund.ID, "error", err)
 		return refund, current, nil
 	}
-	asked := refund.Attempt
-	return s.refunded(ctx, refundID, func(now order.Refund) bool { return now.Attempt == asked }, result)
+	return s.refunded(ctx, refundID, sameAttempt, result)
 }
 
 func refundAndOrder(tx Tx, refundID id.ID) (order.Refund, order.Order, error) {

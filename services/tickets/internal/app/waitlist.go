@@ -50,6 +50,9 @@ func (s *Selling) Join(ctx context.Context, caller Caller, request WaitRequest) 
 		if _, known := show.Category(request.PriceCategory); !known {
 			return waitlist.ErrUnknownCategory
 		}
+		if err := show.CheckSalesOf(request.PriceCategory, now); err != nil {
+			return err
+		}
 		if _, err := tx.FirstWaiting(show.ID, request.PriceCategory, id.Nil); errors.Is(err, waitlist.ErrNotFound) {
 			// Nobody waits before: whoever can buy now has no reason to queue.
 			_, found, err := findPlaces(tx, show, request.PriceCategory, request.Quantity, now)
@@ -167,7 +170,7 @@ func (s *Selling) offer(ctx context.Context, wanted WaitingFor, after id.ID) (la
 		if err != nil {
 			return err
 		}
-		if show.CheckSales(now) != nil {
+		if show.CheckSalesOf(wanted.PriceCategory, now) != nil {
 			last = id.Nil
 			return nil
 		}
@@ -198,7 +201,7 @@ func serve(tx Tx, show *performance.Performance, entry waitlist.Entry, holdID id
 		return false, err
 	}
 	until := now.Add(hold.OfferPeriod)
-	if closesAt := show.SalesCloseAtOrStart(); until.After(closesAt) {
+	if closesAt := show.SalesCloseAtOf(entry.PriceCategory); until.After(closesAt) {
 		until = closesAt
 	}
 	held, err := take(tx, HoldRequest{HoldID: holdID, PerformanceID: show.ID, Items: items}, entry.CustomerID, now, until)

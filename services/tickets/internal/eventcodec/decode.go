@@ -5,7 +5,6 @@ import (
 
 	"ticketmesh.dev/contracts/showsevents"
 	"ticketmesh.dev/platform/event"
-	"ticketmesh.dev/platform/money"
 
 	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
@@ -35,11 +34,11 @@ func Performance(e event.Event) (told *performance.Performance, reference string
 		Currency: data.Currency, SeatMapVersion: data.SeatMapVersion,
 		Limits: performance.Limits{PerOrder: data.Limits.Value.PerOrder.Value, PerCustomer: data.Limits.Value.PerCustomer.Value},
 	}
-	for _, category := range data.PriceCategories {
-		told.Categories = append(told.Categories, performance.PriceCategory{
-			ID: category.ID, Name: category.Name,
-			Price: money.Money{Amount: category.Price.Amount, Currency: category.Price.Currency},
-		})
+	if told.Categories, err = categories(data.PriceCategories); err != nil {
+		return nil, "", err
+	}
+	if told.Pricing, err = rules(data.Pricing); err != nil {
+		return nil, "", err
 	}
 	switch {
 	case data.SeatMap.Set:

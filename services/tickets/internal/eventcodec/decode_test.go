@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/contracts/showsevents"
@@ -13,6 +14,8 @@ import (
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/eventcodec"
+	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
@@ -145,6 +148,65 @@ func TestPoisonIsRefused(t *testing.T) {
 			e.Data = []byte(tt.give)
 			if told, reference, err := eventcodec.Performance(e); err == nil {
 				t.Errorf("Performance() = %+v, %q", told, reference)
+			}
+		})
+	}
+}
+
+func TestPricesAreReadAsTheyAreTold(t *testing.T) {
+	t.Parallel()
+	told, _, err := eventcodec.Performance(examples(t)["performance.scheduled.v1.priced.json"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _ := told.Category("I")
+	wantTiers := []performance.Tier{{ID: "early", Price: eur(3600), Until: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)}}
+	wantConcessions := []performance.Concession{{ID: "student", Off: 250_000}, {ID: "child", Price: eur(1000)}}
+	if !slices.Equal(first.Tiers, wantTiers) || !slices.Equal(first.Concessions, wantConcessions) || !first.SalesOpenAt.IsZero() || !first.SalesCloseAt.IsZero() {
+		t.Errorf("category I = %+v", first)
+	}
+	if second, _ := told.Category("II"); !second.SalesOpenAt.Equal(time.Date(2027, 2, 1, 9, 0, 0, 0, time.UTC)) || !second.SalesCloseAt.Equal(time.Date(2027, 5, 31, 22, 0, 0, 0, time.UTC)) {
+		t.Errorf("category II = %+v", second)
+	}
+	wantFees := []pricing.Fee{
+		{ID: "service", Name: "Service charge", Per: pricing.PerTicket, Amount: eur(150), Refundable: true},
+		{ID: "handling", Name: "Handling", Per: pricing.PerOrder, Amount: eur(250)},
+		{ID: "card", Name: "Card", Per: pricing.PerOrder, Percent: 15_000},
+	}
+	if got := told.Pricing; !slices.Equal(got.Fees, wantFees) || got.Tax != (pricing.Tax{Name: "VAT", Percent: 130_000, Included: true}) || got.Rounding != pricing.HalfEven {
+		t.Errorf("pricing = %+v", got)
+	}
+}
+
+func TestPricesThatAreNoneAreRefused(t *testing.T) {
+	t.Parallel()
+	priced := examples(t)["performance.scheduled.v1.priced.json"]
+	text := string(priced.Data)
+	tests := []struct{ name, from, to string }{
+		{"a concession of neither kind", `"percentOff": "25"`, `"percentage": "25"`},
+		{"a concession of both kinds", `"percentOff": "25"`, `"percentOff": "25", "price": {"amount": 1, "currency": "EUR"}`},
+		{"more than all off", `"percentOff": "25"`, `"percentOff": "101"`},
+		{"a fee of neither kind", `"percent": "1.5"`, `"share": "1.5"`},
+		{"a fee of both kinds", `"percent": "1.5"`, `"percent": "1.5", "amount": {"amount": 1, "currency": "EUR"}`},
+		{"a fee that is no number", `"percent": "1.5"`, `"percent": "some"`},
+		{"a tax that is no number", `"percent": "13"`, `"percent": "1e1"`},
+		{"a tier in another currency", `"amount": 3600,
+              "currency": "EUR"`, `"amount": 3600, "currency": "JPY"`},
+		{"a fee in another currency", `"amount": 150,
+            "currency": "EUR"`, `"amount": 150, "currency": "JPY"`},
+		{"a fee for each seat", `"per": "ticket"`, `"per": "seat"`},
+		{"a rounding that is none", `"half_even"`, `"down"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := priced
+			e.Data = []byte(strings.Replace(text, tt.from, tt.to, 1))
+			if string(e.Data) == text {
+				t.Fatal("the example has changed: nothing was cut")
+			}
+			if told, _, err := eventcodec.Performance(e); err == nil {
+				t.Errorf("Performance() = %+v", told)
 			}
 		})
 	}

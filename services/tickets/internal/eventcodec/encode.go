@@ -46,6 +46,7 @@ func Encode(ctx context.Context, fact any, now time.Time) (event.Event, error) {
 		return made(ctx, events.TypeHoldPlaced, events.SchemaHoldPlaced, f.Hold.ID.String(), now, &events.HoldPlaced{
 			HoldID: f.Hold.ID, PerformanceID: f.Hold.PerformanceID, Version: f.Hold.Version, CustomerID: f.Hold.CustomerID,
 			ExpiresAt: f.Hold.ExpiresAt, Items: items(f.Hold.Items), Total: amount(f.Hold.Total),
+			Fees: fees(f.Hold.Extras.Fees), Tax: tax(f.Hold.Extras.Tax),
 		})
 	case hold.ReleasedFact:
 		return made(ctx, events.TypeHoldReleased, events.SchemaHoldReleased, f.Hold.ID.String(), now, &events.HoldReleased{
@@ -56,7 +57,7 @@ func Encode(ctx context.Context, fact any, now time.Time) (event.Event, error) {
 		return made(ctx, events.TypeOrderPlaced, events.SchemaOrderPlaced, f.Order.ID.String(), now, &events.OrderPlaced{
 			OrderID: f.Order.ID, PerformanceID: f.Order.PerformanceID, Version: f.Order.Version, ShowID: f.Order.ShowID,
 			CustomerID: f.Order.CustomerID, HoldID: f.Order.HoldID, Items: items(f.Order.Items), Total: amount(f.Order.Total),
-			PlacedAt: f.Order.CreatedAt,
+			Fees: fees(f.Order.Extras.Fees), Tax: tax(f.Order.Extras.Tax), PlacedAt: f.Order.CreatedAt,
 		})
 	case order.ConfirmedFact:
 		return made(ctx, events.TypeOrderConfirmed, events.SchemaOrderConfirmed, f.Order.ID.String(), now, confirmed(f, now))
@@ -79,17 +80,17 @@ func Encode(ctx context.Context, fact any, now time.Time) (event.Event, error) {
 	case ticket.TransferredFact:
 		return made(ctx, events.TypeTicketTransferred, events.SchemaTicketTransferred, f.Ticket.ID.String(), now, &events.TicketTransferred{
 			TicketID: f.Ticket.ID, OrderID: f.Ticket.OrderID, PerformanceID: f.Ticket.PerformanceID, Version: f.Ticket.Version,
-			AreaID: f.Ticket.AreaID, Seat: seat(f.Ticket.Seat), From: recipient(f.From), To: recipient(f.Ticket.Holder), Code: f.Code,
+			AreaID: f.Ticket.AreaID, Seat: optional(f.Ticket.Seat), From: recipient(f.From), To: recipient(f.Ticket.Holder), Code: f.Code,
 		})
 	case ticket.VoidedFact:
 		return made(ctx, events.TypeTicketVoided, events.SchemaTicketVoided, f.Ticket.ID.String(), now, &events.TicketVoided{
 			TicketID: f.Ticket.ID, OrderID: f.Ticket.OrderID, PerformanceID: f.Ticket.PerformanceID, Version: f.Ticket.Version,
-			AreaID: f.Ticket.AreaID, Seat: seat(f.Ticket.Seat), Reason: events.TicketVoidedReason(f.Reason),
+			AreaID: f.Ticket.AreaID, Seat: optional(f.Ticket.Seat), Reason: events.TicketVoidedReason(f.Reason),
 		})
 	case ticket.AdmittedFact:
 		return made(ctx, events.TypeTicketAdmitted, events.SchemaTicketAdmitted, f.Ticket.ID.String(), now, &events.TicketAdmitted{
 			TicketID: f.Ticket.ID, OrderID: f.Ticket.OrderID, PerformanceID: f.Ticket.PerformanceID, Version: f.Ticket.Version,
-			AreaID: f.Ticket.AreaID, Seat: seat(f.Ticket.Seat), Gate: f.Ticket.Admission.Gate, AdmittedAt: f.Ticket.Admission.At,
+			AreaID: f.Ticket.AreaID, Seat: optional(f.Ticket.Seat), Gate: f.Ticket.Admission.Gate, AdmittedAt: f.Ticket.Admission.At,
 		})
 	case waitlist.OfferedFact:
 		return made(ctx, events.TypeWaitlistOffered, events.SchemaWaitlistOffered, f.Entry.ID.String(), now, &events.WaitlistOffered{
@@ -126,12 +127,13 @@ func confirmed(f order.ConfirmedFact, now time.Time) *events.OrderConfirmed {
 	data := &events.OrderConfirmed{
 		OrderID: f.Order.ID, PerformanceID: f.Order.PerformanceID, Version: f.Order.Version, Code: f.Order.Code,
 		ShowID: f.Order.ShowID, OrganizerID: f.Order.OrganizerID, Recipient: buyer(f.Order), Total: amount(f.Order.Total),
-		ConfirmedAt: now, Tickets: make([]events.OrderConfirmedTicketsItem, len(f.Tickets)),
+		Fees: fees(f.Order.Extras.Fees), Tax: tax(f.Order.Extras.Tax), ConfirmedAt: now, Tickets: make([]events.OrderConfirmedTicketsItem, len(f.Tickets)),
 	}
 	for i, issued := range f.Tickets {
 		data.Tickets[i] = events.OrderConfirmedTicketsItem{
-			TicketID: issued.Ticket.ID, AreaID: issued.Ticket.AreaID, Seat: seat(issued.Ticket.Seat),
+			TicketID: issued.Ticket.ID, AreaID: issued.Ticket.AreaID, Seat: optional(issued.Ticket.Seat),
 			PriceCategory: issued.Ticket.PriceCategory, Price: amount(issued.Ticket.Price), Code: issued.Code,
+			Tier: optional(issued.Ticket.Tier), Concession: optional(issued.Ticket.Concession),
 		}
 	}
 	return data
@@ -140,7 +142,10 @@ func confirmed(f order.ConfirmedFact, now time.Time) *events.OrderConfirmed {
 func items(held []hold.Item) []events.HoldItem {
 	encoded := make([]events.HoldItem, len(held))
 	for i, item := range held {
-		encoded[i] = events.HoldItem{AreaID: item.AreaID, Seats: item.Seats, Quantity: item.Quantity(), UnitPrice: amount(item.UnitPrice)}
+		encoded[i] = events.HoldItem{
+			AreaID: item.AreaID, Seats: item.Seats, Quantity: item.Quantity(), UnitPrice: amount(item.UnitPrice),
+			Tier: optional(item.Tier), Concession: optional(item.Concession),
+		}
 	}
 	return encoded
 }
@@ -148,7 +153,7 @@ func items(held []hold.Item) []events.HoldItem {
 func ticketRefs(tickets []ticket.Ticket) []events.TicketRef {
 	refs := make([]events.TicketRef, len(tickets))
 	for i, t := range tickets {
-		refs[i] = events.TicketRef{TicketID: t.ID, AreaID: t.AreaID, Seat: seat(t.Seat)}
+		refs[i] = events.TicketRef{TicketID: t.ID, AreaID: t.AreaID, Seat: optional(t.Seat)}
 	}
 	return refs
 }
@@ -157,8 +162,9 @@ func amount(m money.Money) events.Money {
 	return events.Money{Amount: m.Amount, Currency: m.Currency}
 }
 
-func seat(seatID string) events.OptString {
-	return events.OptString{Value: seatID, Set: seatID != ""}
+// optional is a text that is absent when it is empty.
+func optional(text string) events.OptString {
+	return events.OptString{Value: text, Set: text != ""}
 }
 
 func buyer(o order.Order) events.Recipient {

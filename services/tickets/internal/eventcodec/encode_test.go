@@ -3,6 +3,7 @@ package eventcodec_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 	"ticketmesh.dev/services/tickets/internal/waitlist"
 )
@@ -37,11 +39,15 @@ func eur(amount int64) money.Money { return money.Money{Amount: amount, Currency
 
 func sampleHold() hold.Hold {
 	return hold.Hold{
-		ID: id.New(), PerformanceID: id.New(), CustomerID: "花子 \"quoted\" <&> \u2028", Status: hold.Active, Total: eur(9900), PlacedAt: now,
+		ID: id.New(), PerformanceID: id.New(), CustomerID: "花子 \"quoted\" <&> \u2028", Status: hold.Active, Total: eur(10350), PlacedAt: now,
 		ExpiresAt: now.Add(hold.Period), Version: 1,
 		Items: []hold.Item{
-			{AreaID: "stalls", Seats: []string{"Ä-1", "Ä-2"}, Places: []inventory.Place{{Slot: 0}, {Slot: 1}}, PriceCategory: "I", UnitPrice: eur(4200)},
+			{AreaID: "stalls", Seats: []string{"Ä-1", "Ä-2"}, Places: []inventory.Place{{Slot: 0}, {Slot: 1}}, PriceCategory: "I", Tier: "früh", Concession: "学生", UnitPrice: eur(4200)},
 			{AreaID: "floor", Places: []inventory.Place{{Partition: 3, Slot: 5}}, PriceCategory: "II", UnitPrice: eur(1500)},
+		},
+		Extras: pricing.Extras{
+			Fees: []pricing.ChargedFee{{ID: "service", Name: "Gebühr", Amount: eur(450)}},
+			Tax:  pricing.ChargedTax{Name: "VAT", Percent: 77_500, Included: true, Amount: eur(744)},
 		},
 	}
 }
@@ -50,14 +56,14 @@ func sampleOrder() order.Order {
 	h := sampleHold()
 	return order.Order{
 		ID: id.New(), Code: "7KQ2M9XWDR", HoldID: h.ID, PerformanceID: h.PerformanceID, ShowID: id.New(), OrganizerID: "olga",
-		CustomerID: "anna", Email: "anna@example.com", Language: "de-AT", Status: order.Confirmed, Items: h.Items, Total: h.Total,
+		CustomerID: "anna", Email: "anna@example.com", Language: "de-AT", Status: order.Confirmed, Items: h.Items, Extras: h.Extras, Total: h.Total,
 		Refunded: eur(0), Payment: payment.Payment{Provider: "test", Status: payment.Captured, Reason: "card_declined"}, CreatedAt: now, Version: 2,
 	}
 }
 
 func sampleTicket() ticket.Ticket {
 	return ticket.Ticket{
-		ID: id.New(), OrderID: id.New(), PerformanceID: id.New(), AreaID: "stalls", Seat: "Ä-1", PriceCategory: "I", Price: eur(4200),
+		ID: id.New(), OrderID: id.New(), PerformanceID: id.New(), AreaID: "stalls", Seat: "Ä-1", PriceCategory: "I", Price: eur(4200), Tier: "früh", Concession: "学生",
 		Status: ticket.Valid, Holder: ticket.Holder{CustomerID: "anna", Email: "anna@example.com", Language: "de-AT"}, Issue: 1, Version: 1,
 		Admission: ticket.Admission{At: now, Gate: "門"},
 	}
@@ -168,11 +174,17 @@ func TestConfirmedTellsWhatAMailNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if told.Recipient.Email != "anna@example.com" || told.Recipient.CustomerID != "anna" || told.Recipient.Language != "de-AT" ||
-		told.Code != ordered.Code || told.Total.Amount != 9900 || told.OrganizerID != "olga" || !told.ConfirmedAt.Equal(now) || told.Version != 2 {
+		told.Code != ordered.Code || told.Total.Amount != 10350 || told.OrganizerID != "olga" || !told.ConfirmedAt.Equal(now) || told.Version != 2 {
 		t.Errorf("told %+v", told)
 	}
-	if len(told.Tickets) != 2 || told.Tickets[0].Code != "a.b.c" || told.Tickets[0].Seat.Value != "Ä-1" || told.Tickets[1].Seat.Set || told.Tickets[1].Price.Amount != 4200 {
+	if len(told.Tickets) != 2 || told.Tickets[0].Code != "a.b.c" || told.Tickets[0].Seat.Value != "Ä-1" || told.Tickets[1].Seat.Set || told.Tickets[1].Price.Amount != 4200 ||
+		told.Tickets[0].Tier.Value != "früh" || told.Tickets[0].Concession.Value != "学生" {
 		t.Errorf("tickets %+v", told.Tickets)
+	}
+	wantFees := []events.ChargedFee{{ID: "service", Name: "Gebühr", Amount: events.Money{Amount: 450, Currency: "EUR"}}}
+	wantTax := events.ChargedTax{Name: "VAT", Percent: "7.75", Included: true, Amount: events.Money{Amount: 744, Currency: "EUR"}}
+	if !slices.Equal(told.Fees, wantFees) || told.Tax.Value != wantTax {
+		t.Errorf("fees %+v, tax %+v", told.Fees, told.Tax)
 	}
 	if !strings.Contains(string(e.Data), `"confirmedAt":"2027-03-01T12:00:00.007Z"`) {
 		t.Errorf("times have not three decimals: %s", e.Data)

@@ -10,6 +10,7 @@ import (
 	"ticketmesh.dev/platform/money"
 
 	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 )
 
 const (
@@ -19,6 +20,8 @@ const (
 	Cap = 30 * time.Minute
 	// OfferPeriod is how long an offer from the waiting list lasts.
 	OfferPeriod = 30 * time.Minute
+	// MaxItems is how many items a hold may have.
+	MaxItems = 100
 )
 
 var (
@@ -48,11 +51,24 @@ type Item struct {
 	Seats         []string // of a seated area, in step with Places
 	Places        []inventory.Place
 	PriceCategory string
+	Tier          string // whose price it is, if any
+	Concession    string // likewise
 	UnitPrice     money.Money
+	Refund        money.Money // what is given back for one place: its price and what fees are refundable
 }
 
 // Quantity returns how many places the item has.
 func (i Item) Quantity() int { return len(i.Places) }
+
+// Split divides the item into its first n places and the rest.
+func (i Item) Split(n int) (first, rest Item) {
+	first, rest = i, i
+	first.Places, rest.Places = i.Places[:n:n], i.Places[n:]
+	if len(i.Seats) > 0 {
+		first.Seats, rest.Seats = i.Seats[:n:n], i.Seats[n:]
+	}
+	return first, rest
+}
 
 // Claims returns the item's slots in each of its partitions.
 func (i Item) Claims() map[int]inventory.Slots {
@@ -70,6 +86,7 @@ type Hold struct {
 	CustomerID    string
 	Status        Status
 	Items         []Item
+	Extras        pricing.Extras // what is charged beside the prices
 	Total         money.Money
 	PlacedAt      time.Time
 	ExpiresAt     time.Time

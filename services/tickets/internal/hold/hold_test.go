@@ -3,6 +3,7 @@ package hold_test
 import (
 	"errors"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -205,5 +206,19 @@ func TestItemsKnowTheirPlaces(t *testing.T) {
 	h := hold.Hold{Items: []hold.Item{item, {AreaID: "b", Places: []inventory.Place{{}}}}}
 	if item.Quantity() != 3 || h.Quantity() != 4 {
 		t.Errorf("quantities %d and %d, want 3 and 4", item.Quantity(), h.Quantity())
+	}
+}
+
+func TestASplitItemHasEachPlaceOnce(t *testing.T) {
+	t.Parallel()
+	seated := hold.Item{AreaID: "a", Seats: []string{"1", "2", "3"}, Places: []inventory.Place{{Slot: 0}, {Slot: 1}, {Slot: 2}}}
+	first, rest := seated.Split(2)
+	first.Seats, first.Places = append(first.Seats, "x"), append(first.Places, inventory.Place{Slot: 9}) // reaches no other
+	if !slices.Equal(first.Seats, []string{"1", "2", "x"}) || !slices.Equal(rest.Seats, []string{"3"}) || rest.Places[0].Slot != 2 || first.AreaID != "a" || rest.AreaID != "a" {
+		t.Errorf("first %+v, rest %+v", first, rest)
+	}
+	general := hold.Item{Places: []inventory.Place{{Slot: 0}, {Slot: 1}}}
+	if first, rest := general.Split(2); first.Quantity() != 2 || rest.Quantity() != 0 || first.Seats != nil {
+		t.Errorf("first %+v, rest %+v", first, rest)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/payment"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 )
 
 var (
@@ -72,6 +73,7 @@ type Order struct {
 	Language      string
 	Status        Status
 	Items         []hold.Item
+	Extras        pricing.Extras // what is charged beside the prices
 	Total         money.Money
 	Refunded      money.Money // given back, or about to be
 	Payment       payment.Payment
@@ -164,27 +166,65 @@ func (o *Order) Decline(reason string) bool {
 	return true
 }
 
-// Refund takes amount off what the order keeps. It never gives back more than
-// was paid: that is ErrNotRefundable.
-func (o *Order) Refund(amount money.Money, ticketsLeft int) error {
-	if o.Status != Confirmed && o.Status != PartiallyRefunded {
-		return ErrNotRefundable
+// Terms say how much of a paid order is given back.
+type Terms int
+
+// The terms.
+const (
+	FeesKept Terms = iota // all but the fees that are not refundable
+	InFull                // all of it: the performance does not take place
+)
+
+// returnable is how much is given back of the order in all.
+func (o *Order) returnable(terms Terms) (money.Money, error) {
+	if terms == InFull {
+		return o.Total, nil
 	}
-	refunded, err := o.Refunded.Add(amount)
-	if err != nil || refunded.Amount > o.Total.Amount {
-		return ErrNotRefundable
+	sum := o.Extras.Returnable
+	for _, item := range o.Items {
+		part, err := item.Refund.Mul(int64(item.Quantity()))
+		if err != nil {
+			return money.Money{}, err
+		}
+		if sum, err = sum.Add(part); err != nil {
+			return money.Money{}, err
+		}
+	}
+	return sum, nil
+}
+
+// Refund gives money back for tickets and returns how much: amount, which is
+// what they are worth, or with the last of them what is left to give back. It is
+// never more than the terms allow: that is ErrNotRefundable.
+func (o *Order) Refund(amount money.Money, ticketsLeft int, terms Terms) (due money.Money, err error) {
+	if o.Status != Confirmed && o.Status != PartiallyRefunded {
+		return money.Money{}, ErrNotRefundable
+	}
+	most, err := o.returnable(terms)
+	if err != nil {
+		return money.Money{}, err
+	}
+	if due = amount; ticketsLeft == 0 {
+		if due, err = most.Sub(o.Refunded); err != nil {
+			return money.Money{}, err
+		}
+	}
+	refunded, err := o.Refunded.Add(due)
+	if err != nil || refunded.Amount > most.Amount {
+		return money.Money{}, ErrNotRefundable
 	}
 	o.Refunded, o.Status = refunded, PartiallyRefunded
 	if ticketsLeft == 0 {
 		o.Status = Refunded
 	}
 	o.Version++
-	return nil
+	return due, nil
 }
 
-// Cancel ends the order. due is what was paid and not given back yet. An order
-// that is cancelled already reports changed false.
-func (o *Order) Cancel() (due money.Money, changed bool, err error) {
+// Cancel ends the order. due is what of the paid money the terms give back and
+// was not given back yet. An order that is cancelled already reports changed
+// false.
+func (o *Order) Cancel(terms Terms) (due money.Money, changed bool, err error) {
 	switch o.Status {
 	case Cancelled:
 		return money.Money{}, false, nil
@@ -193,10 +233,14 @@ func (o *Order) Cancel() (due money.Money, changed bool, err error) {
 	case PendingPayment, Confirmed, PartiallyRefunded:
 	}
 	if o.Payment.Status == payment.Captured {
-		if due, err = o.Total.Sub(o.Refunded); err != nil {
+		most, err := o.returnable(terms)
+		if err != nil {
 			return money.Money{}, false, err
 		}
-		o.Refunded = o.Total
+		if due, err = most.Sub(o.Refunded); err != nil {
+			return money.Money{}, false, err
+		}
+		o.Refunded = most
 	}
 	o.Status = Cancelled
 	o.Payment.ClientSecret, o.Payment.CheckAt = "", o.Payment.RequestedAt // nobody is to pay it, which the provider has to hear

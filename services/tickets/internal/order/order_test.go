@@ -14,11 +14,19 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/money"
 
+	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 )
 
-const price = 4200
+const (
+	price    = 4200 // what is given back for a ticket
+	handling = 300  // and with the last
+	fees     = 250  // what is kept
+	total    = 3*price + handling + fees
+)
 
 func eur(amount int64) money.Money { return money.Money{Amount: amount, Currency: "EUR"} }
 
@@ -28,7 +36,11 @@ func state(o order.Order) string { return string(o.Status) + "/" + string(o.Paym
 // newOrder returns an order of three tickets that waits for its provider.
 func newOrder() order.Order {
 	return order.Order{
-		ID: id.New(), HoldID: id.New(), Status: order.PendingPayment, Total: eur(3 * price), Refunded: eur(0),
+		ID: id.New(), HoldID: id.New(), Status: order.PendingPayment, Total: eur(total), Refunded: eur(0),
+		Items: []hold.Item{
+			{Places: make([]inventory.Place, 2), UnitPrice: eur(price - 150), Refund: eur(price)}, {Places: make([]inventory.Place, 1), UnitPrice: eur(price), Refund: eur(price)},
+		},
+		Extras:  pricing.Extras{Returnable: eur(handling)},
 		Payment: payment.Payment{Provider: "test", Token: "tok_ok", Status: payment.Requested}, Version: 1,
 		CreatedAt: time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC),
 	}
@@ -37,7 +49,17 @@ func newOrder() order.Order {
 // machine drives an order and counts what a store would know beside it.
 type machine struct {
 	order order.Order
-	left  int // tickets that are not void
+	left  int         // tickets that are not void
+	terms order.Terms // of the next event
+	kept  int64       // of an order that has none left
+}
+
+// ends says that no ticket is left, and what is kept then.
+func (m *machine) ends(kept int64) {
+	m.left, m.kept = 0, kept
+	if m.terms == order.InFull {
+		m.kept = 0
+	}
 }
 
 // apply lets an event happen and reports whether the order says that it changed.
@@ -52,27 +74,31 @@ func (m *machine) apply(event string) bool {
 		m.left = 3
 		return true
 	case "capture too late":
-		return m.order.CaptureTooLate("ref")
+		if !m.order.CaptureTooLate("ref") {
+			return false
+		}
+		m.ends(0)
+		return true
 	case "decline":
 		return m.order.Decline("card_declined")
 	case "refund some":
 		left := max(1, m.left-1) // from one ticket the last cannot go here
 		amount := eur(int64(m.left-left) * price)
-		if m.order.Refund(amount, left) != nil {
+		if due, err := m.order.Refund(amount, left, m.terms); err != nil || due != amount {
 			return false
 		}
 		m.left = left
 		return true
 	case "refund last":
-		if m.order.Refund(eur(int64(m.left)*price), 0) != nil {
+		if _, err := m.order.Refund(eur(int64(m.left)*price), 0, m.terms); err != nil {
 			return false
 		}
-		m.left = 0
+		m.ends(fees)
 		return true
 	case "cancel":
-		_, changed, err := m.order.Cancel()
+		_, changed, err := m.order.Cancel(m.terms)
 		if err == nil && changed {
-			m.left = 0
+			m.ends(fees)
 		}
 		return changed
 	}
@@ -164,6 +190,7 @@ func TestMoneyAddsUp(t *testing.T) {
 		model := state(m.order)
 		for _, event := range rapid.SliceOfN(rapid.SampledFrom(events), 1, 12).Draw(t, "events") {
 			version := m.order.Version
+			m.terms = rapid.SampledFrom([]order.Terms{order.FeesKept, order.InFull}).Draw(t, "terms")
 			changed := m.apply(event)
 			if next, documented := to[edge{model, event}]; documented {
 				model = next
@@ -171,12 +198,15 @@ func TestMoneyAddsUp(t *testing.T) {
 			if state(m.order) != model || changed != (m.order.Version == version+1) || !changed && m.order.Version != version {
 				t.Fatalf("%s led to %s, version %d to %d, want %s", event, state(m.order), version, m.order.Version, model)
 			}
-			captured := int64(0)
+			captured, want := int64(0), int64(0)
 			if m.order.Payment.Status == payment.Captured {
 				captured = m.order.Total.Amount
+				if want = m.kept; m.left > 0 {
+					want = int64(m.left)*price + handling + fees
+				}
 			}
-			if kept := captured - m.order.Refunded.Amount; kept != int64(m.left)*price {
-				t.Fatalf("after %s the order keeps %d for %d tickets", event, kept, m.left)
+			if kept := captured - m.order.Refunded.Amount; kept != want {
+				t.Fatalf("after %s the order keeps %d for %d tickets, want %d", event, kept, m.left, want)
 			}
 			if open := m.order.AwaitsPayment(); open != strings.HasPrefix(model, "pending_payment/") {
 				t.Fatalf("in %s the order awaits its payment: %t", model, open)
@@ -192,14 +222,17 @@ func TestRefundNeverExceedsWhatWasPaid(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
+		terms  order.Terms
 		give   []money.Money
 		wantOK []bool
 		want   int64
 	}{
-		{"all at once", []money.Money{eur(3 * price)}, []bool{true}, 3 * price},
-		{"one more than was paid", []money.Money{eur(3*price + 1)}, []bool{false}, 0},
-		{"more in the end", []money.Money{eur(2 * price), eur(2 * price), eur(price)}, []bool{true, false, true}, 3 * price},
-		{"another currency", []money.Money{{Amount: 1, Currency: "JPY"}}, []bool{false}, 0},
+		{"all but the fees that are kept", order.FeesKept, []money.Money{eur(total - fees)}, []bool{true}, total - fees},
+		{"one more", order.FeesKept, []money.Money{eur(total - fees + 1)}, []bool{false}, 0},
+		{"all that was paid", order.InFull, []money.Money{eur(total)}, []bool{true}, total},
+		{"one more than was paid", order.InFull, []money.Money{eur(total + 1)}, []bool{false}, 0},
+		{"more in the end", order.FeesKept, []money.Money{eur(2 * price), eur(2 * price), eur(price)}, []bool{true, false, true}, 3 * price},
+		{"another currency", order.FeesKept, []money.Money{{Amount: 1, Currency: "JPY"}}, []bool{false}, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -207,7 +240,7 @@ func TestRefundNeverExceedsWhatWasPaid(t *testing.T) {
 			o := newOrder()
 			o.Confirm("ref", []id.ID{id.New()})
 			for i, amount := range tt.give {
-				err := o.Refund(amount, 1)
+				_, err := o.Refund(amount, 1, tt.terms)
 				if (err == nil) != tt.wantOK[i] || err != nil && !errors.Is(err, order.ErrNotRefundable) {
 					t.Errorf("Refund(%v) = %v, want success %t", amount, err, tt.wantOK[i])
 				}
@@ -224,15 +257,18 @@ func TestCancelGivesBackWhatIsLeft(t *testing.T) {
 	tests := []struct {
 		name    string
 		give    []string
+		terms   order.Terms
 		want    int64
 		wantErr error
 	}{
-		{"unpaid", nil, 0, nil},
-		{"paid", []string{"capture"}, 3 * price, nil},
-		{"a part was refunded", []string{"capture", "refund some"}, 2 * price, nil},
-		{"declined", []string{"decline"}, 0, order.ErrNotCancellable},
-		{"refunded", []string{"capture", "refund last"}, 0, order.ErrNotCancellable},
-		{"cancelled", []string{"capture", "cancel"}, 0, nil},
+		{"unpaid", nil, order.InFull, 0, nil},
+		{"paid", []string{"capture"}, order.FeesKept, 3*price + handling, nil},
+		{"paid, in full", []string{"capture"}, order.InFull, total, nil},
+		{"a part was refunded", []string{"capture", "refund some"}, order.FeesKept, 2*price + handling, nil},
+		{"a part was refunded, the rest in full", []string{"capture", "refund some"}, order.InFull, total - price, nil},
+		{"declined", []string{"decline"}, order.InFull, 0, order.ErrNotCancellable},
+		{"refunded", []string{"capture", "refund last"}, order.InFull, 0, order.ErrNotCancellable},
+		{"cancelled", []string{"capture", "cancel"}, order.InFull, 0, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -241,7 +277,7 @@ func TestCancelGivesBackWhatIsLeft(t *testing.T) {
 			for _, event := range tt.give {
 				m.apply(event)
 			}
-			due, _, err := m.order.Cancel()
+			due, _, err := m.order.Cancel(tt.terms)
 			if due.Amount != tt.want || !errors.Is(err, tt.wantErr) {
 				t.Errorf("Cancel() = %v, %v, want %d, %v", due, err, tt.want, tt.wantErr)
 			}

@@ -76,7 +76,7 @@ func TestTheClientSecretEndsWithThePayment(t *testing.T) {
 	for name, end := range map[string]func(*order.Order){
 		"captured":  func(o *order.Order) { o.Confirm("pi_1", nil) },
 		"declined":  func(o *order.Order) { o.Decline("card_declined") },
-		"cancelled": func(o *order.Order) { _, _, _ = o.Cancel() },
+		"cancelled": func(o *order.Order) { _, _, _ = o.Cancel(order.FeesKept) },
 	} {
 		o := newOrder()
 		o.Pend("pi_1", "secret", o.CreatedAt)
@@ -91,7 +91,7 @@ func TestTheClientSecretEndsWithThePayment(t *testing.T) {
 	if o.Recheck(o.CreatedAt.Add(time.Hour)) {
 		t.Error("a payment that was never asked for is asked about later")
 	}
-	_, _, _ = o.Cancel()
+	_, _, _ = o.Cancel(order.FeesKept)
 	if o.Pend("pi_1", "secret", o.CreatedAt); o.Payment.ClientSecret != "" {
 		t.Error("a cancelled order can be paid")
 	}

@@ -11,6 +11,7 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/money"
 
+	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
@@ -22,13 +23,62 @@ var (
 	ErrSalesClosed = errors.New("sales are closed")
 	// ErrMalformed reports a performance that could not be sold.
 	ErrMalformed = errors.New("malformed performance")
+	// ErrUnknownConcession reports a concession that the price category has not.
+	ErrUnknownConcession = errors.New("unknown concession")
 )
 
-// PriceCategory is what a place of the category costs.
+// PriceCategory is what a place of the category costs: the price of the first
+// tier that is not over, after the last Price.
 type PriceCategory struct {
+	ID          string
+	Name        string
+	Price       money.Money
+	Tiers       []Tier       `json:",omitempty"` // the earliest end first
+	Concessions []Concession `json:",omitempty"`
+	// When its sale opens and closes within that of the performance; zero: with it.
+	SalesOpenAt  time.Time `json:",omitzero"`
+	SalesCloseAt time.Time `json:",omitzero"`
+}
+
+// Tier is a price until an instant.
+type Tier struct {
 	ID    string
-	Name  string
 	Price money.Money
+	Until time.Time
+}
+
+// Concession is a reduced price: one of its own, or so much off the one in
+// force.
+type Concession struct {
+	ID    string
+	Price money.Money // the zero value: a percentage
+	Off   pricing.Percent
+}
+
+// At returns what a place costs at now, and the id of the tier whose price it
+// is, if any.
+func (c PriceCategory) At(now time.Time) (price money.Money, tierID string) {
+	for _, tier := range c.Tiers {
+		if now.Before(tier.Until) {
+			return tier.Price, tier.ID
+		}
+	}
+	return c.Price, ""
+}
+
+// Reduced returns what a place costs by a concession where full is the price in
+// force, or ErrUnknownConcession.
+func (c PriceCategory) Reduced(concessionID string, full money.Money, rounding pricing.Rounding) (money.Money, error) {
+	for _, concession := range c.Concessions {
+		switch {
+		case concession.ID != concessionID:
+		case concession.Price != (money.Money{}):
+			return concession.Price, nil
+		default:
+			return rounding.Off(full, concession.Off), nil
+		}
+	}
+	return money.Money{}, ErrUnknownConcession
 }
 
 // Limits bound what a customer may buy; 0 means none of its own.
@@ -53,6 +103,7 @@ type Performance struct {
 	SalesCloseAt   time.Time // zero: at the start
 	Currency       string
 	Categories     []PriceCategory
+	Pricing        pricing.Rules // what is charged beside the prices
 	Limits         Limits
 	SeatMapVersion int
 	Areas          []seatmap.Area
@@ -70,6 +121,12 @@ func (p *Performance) LayOut(areas []seatmap.Area) error {
 		if category.Price.Currency != p.Currency {
 			return fmt.Errorf("%w: price category %q is in %s, the performance in %s", ErrMalformed, category.ID, category.Price.Currency, p.Currency)
 		}
+		if !category.inCurrency(p.Currency) {
+			return fmt.Errorf("%w: a price of category %q is not in %s", ErrMalformed, category.ID, p.Currency)
+		}
+	}
+	if err := p.Pricing.Check(p.Currency); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	for _, area := range areas {
 		if _, known := p.Category(area.PriceCategory); !known {
@@ -80,22 +137,53 @@ func (p *Performance) LayOut(areas []seatmap.Area) error {
 	return nil
 }
 
-// SalesCloseAtOrStart is when the sale ends: at its close, and at the start at
-// the latest.
-func (p *Performance) SalesCloseAtOrStart() time.Time {
+func (c PriceCategory) inCurrency(code string) bool {
+	for _, tier := range c.Tiers {
+		if tier.Price.Currency != code {
+			return false
+		}
+	}
+	for _, concession := range c.Concessions {
+		if concession.Price != (money.Money{}) && concession.Price.Currency != code {
+			return false
+		}
+	}
+	return true
+}
+
+// salesCloseAt is when the sale ends: at its close, and at the start at the
+// latest.
+func (p *Performance) salesCloseAt() time.Time {
 	if !p.SalesCloseAt.IsZero() && p.SalesCloseAt.Before(p.StartsAt) {
 		return p.SalesCloseAt
 	}
 	return p.StartsAt
 }
 
+// SalesCloseAtOf is when the sale of a price category ends.
+func (p *Performance) SalesCloseAtOf(categoryID string) time.Time {
+	closesAt := p.salesCloseAt()
+	if category, _ := p.Category(categoryID); !category.SalesCloseAt.IsZero() && category.SalesCloseAt.Before(closesAt) {
+		return category.SalesCloseAt
+	}
+	return closesAt
+}
+
 // CheckSales returns ErrSalesClosed unless the performance sells at now.
 func (p *Performance) CheckSales(now time.Time) error {
-	closesAt := p.SalesCloseAtOrStart()
-	if p.Cancelled || now.Before(p.SalesOpenAt) || !now.Before(closesAt) {
+	if p.Cancelled || now.Before(p.SalesOpenAt) || !now.Before(p.salesCloseAt()) {
 		return ErrSalesClosed
 	}
 	return nil
+}
+
+// CheckSalesOf returns ErrSalesClosed unless the performance sells places of the
+// price category at now.
+func (p *Performance) CheckSalesOf(categoryID string, now time.Time) error {
+	if category, _ := p.Category(categoryID); now.Before(category.SalesOpenAt) || !now.Before(p.SalesCloseAtOf(categoryID)) {
+		return ErrSalesClosed
+	}
+	return p.CheckSales(now)
 }
 
 // Category finds a price category.

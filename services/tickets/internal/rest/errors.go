@@ -37,6 +37,7 @@ var problems = []struct {
 	{app.ErrSoldOut, http.StatusConflict, "sold_out", "there are not so many places free"},
 	{hold.ErrExpired, http.StatusConflict, "hold_expired", "the hold is over"},
 	{hold.ErrUsed, http.StatusConflict, "hold_used", "the hold became an order"},
+	{performance.ErrUnknownConcession, http.StatusUnprocessableEntity, "unknown_concession", "the price category has no such concession"},
 	{buyer.ErrLimitExceeded, http.StatusUnprocessableEntity, "limit_exceeded", "more than one customer may have"},
 	{order.ErrNotCancellable, http.StatusConflict, "not_cancellable", "there is nothing to cancel any more"},
 	{order.ErrNotRefundable, http.StatusConflict, "not_refundable", "the order has no money to give back"},

@@ -14,6 +14,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
@@ -72,9 +73,13 @@ func generalArea(seats app.Seats, area *seatmap.AreaLayout) api.AreaSeats {
 func (h *handler) PlaceHold(ctx context.Context, req *api.PlaceHold, _ api.PlaceHoldParams) (api.PlaceHoldRes, error) {
 	request := app.HoldRequest{HoldID: idempotency.ResourceID(ctx), Repeatable: idempotency.Claimed(ctx), PerformanceID: req.PerformanceID}
 	for _, item := range req.Items {
-		request.Items = append(request.Items, app.HoldRequestItem{
+		wanted := app.HoldRequestItem{
 			AreaID: item.AreaID, Seats: item.Seats, Quantity: item.Quantity.Value, BestAvailable: item.BestAvailable.Value,
-		})
+		}
+		for _, choice := range item.Concessions {
+			wanted.Concessions = append(wanted.Concessions, app.ConcessionChoice{ID: choice.ID, Quantity: choice.Quantity})
+		}
+		request.Items = append(request.Items, wanted)
 	}
 	placed, err := h.selling.PlaceHold(ctx, caller(ctx), request)
 	if err != nil {
@@ -110,9 +115,14 @@ func (h *handler) ReleaseHold(ctx context.Context, params api.ReleaseHoldParams)
 }
 
 func holdAnswer(h hold.Hold) *api.Hold {
-	answer := &api.Hold{HoldID: h.ID, PerformanceID: h.PerformanceID, ExpiresAt: h.ExpiresAt, Total: amount(h.Total), Items: make([]api.HoldItem, len(h.Items))}
+	answer := &api.Hold{
+		HoldID: h.ID, PerformanceID: h.PerformanceID, ExpiresAt: h.ExpiresAt, Total: amount(h.Total), Items: make([]api.HoldItem, len(h.Items)),
+		Fees: feesAnswer(h.Extras.Fees), Tax: taxAnswer(h.Extras.Tax),
+	}
 	for i, item := range h.Items {
-		answer.Items[i] = api.HoldItem{AreaID: item.AreaID, Seats: item.Seats, UnitPrice: amount(item.UnitPrice)}
+		answer.Items[i] = api.HoldItem{
+			AreaID: item.AreaID, Seats: item.Seats, UnitPrice: amount(item.UnitPrice), Tier: optional(item.Tier), Concession: optional(item.Concession),
+		}
 		if len(item.Seats) == 0 {
 			answer.Items[i].Quantity = api.NewOptInt(item.Quantity())
 		}
@@ -243,13 +253,16 @@ func orderAnswer(who app.Caller, o order.Order, tickets []ticket.Ticket) *api.Or
 	answer := &api.Order{
 		OrderID: o.ID, Code: o.Code, Status: api.OrderStatus(o.Status), Total: amount(o.Total), PerformanceID: o.PerformanceID,
 		Version: o.Version, CreatedAt: o.CreatedAt, Tickets: make([]api.OrderTicket, len(tickets)),
-		Payment: api.NewOptOrderPayment(paymentAnswer(who, o)),
+		Payment: api.NewOptOrderPayment(paymentAnswer(who, o)), Fees: feesAnswer(o.Extras.Fees), Tax: taxAnswer(o.Extras.Tax),
 	}
 	if !o.Refunded.IsZero() {
 		answer.Refunded = api.NewOptMoney(amount(o.Refunded))
 	}
 	for i, t := range tickets {
-		answer.Tickets[i] = api.OrderTicket{TicketID: t.ID, AreaID: t.AreaID, Seat: optional(t.Seat), Status: api.TicketStatus(t.Status)}
+		answer.Tickets[i] = api.OrderTicket{
+			TicketID: t.ID, AreaID: t.AreaID, Seat: optional(t.Seat), Status: api.TicketStatus(t.Status), Price: api.NewOptMoney(amount(t.Price)),
+			Tier: optional(t.Tier), Concession: optional(t.Concession),
+		}
 	}
 	return answer
 }
@@ -266,6 +279,23 @@ func paymentAnswer(who app.Caller, o order.Order) api.OrderPayment {
 		answer.ClientSecret = optional(o.Payment.ClientSecret)
 	}
 	return answer
+}
+
+func feesAnswer(charged []pricing.ChargedFee) []api.ChargedFee {
+	var fees []api.ChargedFee
+	for _, fee := range charged {
+		fees = append(fees, api.ChargedFee{ID: fee.ID, Name: fee.Name, Amount: amount(fee.Amount)})
+	}
+	return fees
+}
+
+func taxAnswer(charged pricing.ChargedTax) api.OptChargedTax {
+	if charged == (pricing.ChargedTax{}) {
+		return api.OptChargedTax{}
+	}
+	return api.NewOptChargedTax(api.ChargedTax{
+		Name: charged.Name, Percent: charged.Percent.String(), Included: charged.Included, Amount: amount(charged.Amount),
+	})
 }
 
 func amount(m money.Money) api.Money { return api.Money{Amount: m.Amount, Currency: m.Currency} }

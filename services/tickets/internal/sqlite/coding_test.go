@@ -20,9 +20,13 @@ func TestItemsAreReadAsWritten(t *testing.T) {
 	items := []hold.Item{
 		{
 			AreaID: "d", Seats: []string{"14-1", "Ä \"x\"-2"}, Places: []inventory.Place{{Partition: 0, Slot: 0}, {Partition: 3, Slot: 63}},
-			PriceCategory: "自由席", UnitPrice: money.Money{Amount: 2600, Currency: "EUR"},
+			PriceCategory: "自由席", Tier: "früh", Concession: "学生", UnitPrice: money.Money{Amount: 2600, Currency: "EUR"},
+			Refund: money.Money{Amount: 2750, Currency: "EUR"},
 		},
-		{AreaID: "standing", Places: []inventory.Place{{Partition: 1, Slot: 7}}, PriceCategory: "s", UnitPrice: money.Money{Currency: "KWD"}},
+		{
+			AreaID: "standing", Places: []inventory.Place{{Partition: 1, Slot: 7}}, PriceCategory: "s", UnitPrice: money.Money{Currency: "KWD"},
+			Refund: money.Money{Currency: "KWD"},
+		},
 	}
 	got, err := sqlite.DecodeItems(sqlite.EncodeItems(items))
 	if err != nil || !reflect.DeepEqual(got, items) {
@@ -45,6 +49,7 @@ func TestClaimsAreReadAsWritten(t *testing.T) {
 
 func FuzzDecodeItems(f *testing.F) {
 	f.Add([]byte(`[{"area":"d","category":"I","amount":1,"currency":"EUR","seats":["1-1"],"places":[0,1]}]`))
+	f.Add([]byte(`[{"amount":5,"currency":"EUR","refund":7,"tier":"a","concession":"b"}]`))
 	f.Add([]byte(`[{"places":[1]}]`))
 	f.Add([]byte(`{`))
 	f.Fuzz(func(t *testing.T, text []byte) {

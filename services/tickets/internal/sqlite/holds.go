@@ -17,10 +17,11 @@ func (t *transaction) Hold(holdID id.ID) (hold.Hold, error) {
 	var (
 		h                                     hold.Hold
 		performanceID, orderID, entryID, text []byte
+		extras                                []byte
 		placedAt, expiresAt                   int64
 	)
-	err := t.QueryRow(`SELECT performance_id, customer_id, status, items, total, currency, placed_at, expires_at, order_id, entry_id, version
-		FROM holds WHERE id = ?`, holdID[:]).Scan(&performanceID, &h.CustomerID, &h.Status, &text, &h.Total.Amount, &h.Total.Currency,
+	err := t.QueryRow(`SELECT performance_id, customer_id, status, items, extras, total, currency, placed_at, expires_at, order_id, entry_id, version
+		FROM holds WHERE id = ?`, holdID[:]).Scan(&performanceID, &h.CustomerID, &h.Status, &text, &extras, &h.Total.Amount, &h.Total.Currency,
 		&placedAt, &expiresAt, &orderID, &entryID, &h.Version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, hold.ErrNotFound
@@ -30,6 +31,9 @@ func (t *transaction) Hold(holdID id.ID) (hold.Hold, error) {
 	}
 	h.ID, h.PerformanceID, h.OrderID, h.EntryID = holdID, id.ID(performanceID), id.ID(orderID), id.ID(entryID)
 	h.PlacedAt, h.ExpiresAt = instant(placedAt), instant(expiresAt)
+	if h.Extras, err = decodeExtras(extras, h.Total.Currency); err != nil {
+		return h, err
+	}
 	h.Items, err = decodeItems(text)
 	return h, err
 }
@@ -44,8 +48,12 @@ func (t *transaction) PutHold(h hold.Hold) error {
 			return err
 		}
 	}
-	_, err := t.Exec(`INSERT OR REPLACE INTO holds (id, performance_id, customer_id, status, items, total, currency, placed_at, expires_at, order_id, entry_id, version)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), encodeItems(h.Items),
+	extras, err := encodeExtras(h.Extras)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(`INSERT OR REPLACE INTO holds (id, performance_id, customer_id, status, items, extras, total, currency, placed_at, expires_at, order_id, entry_id, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), encodeItems(h.Items), extras,
 		h.Total.Amount, h.Total.Currency, millis(h.PlacedAt), millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version)
 	return err
 }

@@ -24,6 +24,18 @@ func encodeItems(items []hold.Item) []byte {
 		e.Int64(item.UnitPrice.Amount)
 		e.FieldStart("currency")
 		e.Str(item.UnitPrice.Currency)
+		if item.Refund != item.UnitPrice {
+			e.FieldStart("refund")
+			e.Int64(item.Refund.Amount)
+		}
+		if item.Tier != "" {
+			e.FieldStart("tier")
+			e.Str(item.Tier)
+		}
+		if item.Concession != "" {
+			e.FieldStart("concession")
+			e.Str(item.Concession)
+		}
 		e.FieldStart("seats")
 		e.ArrStart()
 		for _, seat := range item.Seats {
@@ -55,9 +67,11 @@ func decodeItems(text []byte) ([]hold.Item, error) {
 
 func decodeItem(d *jx.Decoder) (hold.Item, error) {
 	var (
-		item   hold.Item
-		price  money.Money
-		places []int
+		item      hold.Item
+		price     money.Money
+		refund    int64
+		hasRefund bool
+		places    []int
 	)
 	err := d.Obj(func(d *jx.Decoder, key string) (err error) {
 		switch key {
@@ -69,6 +83,13 @@ func decodeItem(d *jx.Decoder) (hold.Item, error) {
 			price.Amount, err = d.Int64()
 		case "currency":
 			price.Currency, err = d.Str()
+		case "refund":
+			hasRefund = true
+			refund, err = d.Int64()
+		case "tier":
+			item.Tier, err = d.Str()
+		case "concession":
+			item.Concession, err = d.Str()
 		case "seats":
 			err = d.Arr(func(d *jx.Decoder) error {
 				seat, err := d.Str()
@@ -86,7 +107,10 @@ func decodeItem(d *jx.Decoder) (hold.Item, error) {
 		}
 		return err
 	})
-	item.UnitPrice = price
+	item.UnitPrice, item.Refund = price, price
+	if hasRefund {
+		item.Refund.Amount = refund
+	}
 	for i := 0; i+1 < len(places); i += 2 {
 		item.Places = append(item.Places, inventory.Place{Partition: places[i], Slot: places[i+1]})
 	}

@@ -12,12 +12,13 @@ import (
 	"ticketmesh.dev/platform/sqlite"
 
 	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
 	store "ticketmesh.dev/services/tickets/internal/sqlite"
 )
 
 // TestRefundsOfAnEarlierReleaseGoOn opens a store of the release whose refunds
-// were done or not, and nothing else.
+// were done or not, and nothing else, and whose tickets were worth their price.
 func TestRefundsOfAnEarlierReleaseGoOn(t *testing.T) {
 	t.Parallel()
 	first, err := fs.ReadFile(store.Migrations(), "00001_selling.sql")
@@ -34,13 +35,20 @@ func TestRefundsOfAnEarlierReleaseGoOn(t *testing.T) {
 		}
 		return db
 	}
-	orderID, done, waiting := id.New(), id.New(), id.New()
+	orderID, ticketID, done, waiting := id.New(), id.New(), id.New(), id.New()
 	old := open(fstest.MapFS{"00001_selling.sql": {Data: first}})
 	err = old.Write(t.Context(), func(tx *sqlite.Tx) error {
 		_, err := tx.Exec(`INSERT INTO orders (id, code, hold_id, performance_id, show_id, organizer_id, customer_id, email, language, status, items, total,
 			refunded, currency, provider, token, payment_status, reference, reason, requested_at, ticket_ids, created_at, version)
-			VALUES (?, 'X', ?, ?, ?, 'olga', 'anna', 'a@example.com', 'en', 'pending_payment', '[]', 4200, 0, 'EUR', 'test', 'tok_ok', 'requested', 'test_1', '', ?, x'', ?, 1)`,
+			VALUES (?, 'X', ?, ?, ?, 'olga', 'anna', 'a@example.com', 'en', 'pending_payment',
+				'[{"area":"floor","category":"I","amount":4200,"currency":"EUR","seats":[],"places":[0,0]}]', 4200, 0, 'EUR', 'test', 'tok_ok', 'requested', 'test_1', '', ?, x'', ?, 1)`,
 			orderID[:], orderID[:], orderID[:], orderID[:], at.Now().UnixMilli(), at.Now().UnixMilli())
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO tickets (id, order_id, performance_id, area_id, seat, partition, slot, price_category, price, currency, status,
+			holder_customer, holder_email, holder_language, transferred, issue, admitted_at, gate, scan_id, version)
+			VALUES (?, ?, ?, 'floor', '', 0, 0, 'I', 4200, 'EUR', 'valid', 'anna', 'a@example.com', 'en', 0, 1, 0, '', '', 1)`, ticketID[:], orderID[:], orderID[:])
 		if err != nil {
 			return err
 		}
@@ -80,6 +88,17 @@ func TestRefundsOfAnEarlierReleaseGoOn(t *testing.T) {
 		if r.Status != want || r.Provider != "test" || r.Charge != "test_1" || r.Attempt != 1 {
 			t.Errorf("refund = %+v, want %s of test_1", r, want)
 		}
+	}
+	k, err := now.Ticket(t.Context(), ticketID)
+	if err != nil || k.Refund != k.Price || k.Price.Amount != 4200 {
+		t.Errorf("ticket = %+v, %v, want its price to be given back", k, err)
+	}
+	o, _, err := now.Order(t.Context(), orderID)
+	if err != nil || !o.Confirm("test_1", []id.ID{ticketID}) {
+		t.Fatalf("order = %+v, %v", o, err)
+	}
+	if due, _, err := o.Cancel(order.FeesKept); err != nil || due != o.Total {
+		t.Errorf("cancelling gives back %v of %v, %v", due, o.Total, err)
 	}
 	orders, err := now.OpenOrders(t.Context(), at.Now(), app.Page{Limit: 10})
 	if err != nil || len(orders) != 1 || orders[0] != orderID {

@@ -16,7 +16,7 @@ import (
 )
 
 const orderColumns = `id, code, hold_id, performance_id, show_id, organizer_id, customer_id, email, language, status, items, total, refunded,
-	currency, provider, token, payment_status, reference, client_secret, reason, requested_at, check_at, ticket_ids, created_at, version`
+	currency, provider, token, payment_status, reference, client_secret, reason, requested_at, check_at, ticket_ids, created_at, version, extras`
 
 // Order implements app.Tx.
 func (t *transaction) Order(orderID id.ID) (order.Order, error) {
@@ -27,12 +27,12 @@ func scanOrder(row scanner) (order.Order, error) {
 	var (
 		o                                      order.Order
 		orderID, holdID, performanceID, showID []byte
-		items, ticketIDs                       []byte
+		items, ticketIDs, extras               []byte
 		requestedAt, checkAt, createdAt        int64
 	)
 	err := row.Scan(&orderID, &o.Code, &holdID, &performanceID, &showID, &o.OrganizerID, &o.CustomerID, &o.Email, &o.Language, &o.Status,
 		&items, &o.Total.Amount, &o.Refunded.Amount, &o.Total.Currency, &o.Payment.Provider, &o.Payment.Token, &o.Payment.Status,
-		&o.Payment.Reference, &o.Payment.ClientSecret, &o.Payment.Reason, &requestedAt, &checkAt, &ticketIDs, &createdAt, &o.Version)
+		&o.Payment.Reference, &o.Payment.ClientSecret, &o.Payment.Reason, &requestedAt, &checkAt, &ticketIDs, &createdAt, &o.Version, &extras)
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, order.ErrNotFound
 	}
@@ -43,6 +43,9 @@ func scanOrder(row scanner) (order.Order, error) {
 	o.Refunded.Currency, o.CreatedAt = o.Total.Currency, instant(createdAt)
 	o.Payment.RequestedAt, o.Payment.CheckAt = instant(requestedAt), instant(checkAt)
 	if o.TicketIDs, err = decodeIDs(ticketIDs); err != nil {
+		return o, err
+	}
+	if o.Extras, err = decodeExtras(extras, o.Total.Currency); err != nil {
 		return o, err
 	}
 	o.Items, err = decodeItems(items)
@@ -60,11 +63,15 @@ func (t *transaction) PutOrder(o order.Order) error {
 			return err
 		}
 	}
-	_, err := t.Exec(`INSERT OR REPLACE INTO orders (`+orderColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	extras, err := encodeExtras(o.Extras)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(`INSERT OR REPLACE INTO orders (`+orderColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		o.ID[:], o.Code, o.HoldID[:], o.PerformanceID[:], o.ShowID[:], o.OrganizerID, o.CustomerID, o.Email, o.Language, string(o.Status),
 		encodeItems(o.Items), o.Total.Amount, o.Refunded.Amount, o.Total.Currency, o.Payment.Provider, o.Payment.Token,
 		string(o.Payment.Status), o.Payment.Reference, o.Payment.ClientSecret, o.Payment.Reason, millis(o.Payment.RequestedAt),
-		millis(o.Payment.CheckAt), encodeIDs(o.TicketIDs), millis(o.CreatedAt), o.Version)
+		millis(o.Payment.CheckAt), encodeIDs(o.TicketIDs), millis(o.CreatedAt), o.Version, extras)
 	return err
 }
 

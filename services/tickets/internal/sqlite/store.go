@@ -20,6 +20,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/eventcodec"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
@@ -111,6 +112,7 @@ type performanceDocument struct {
 	StartsAt, Open, Close int64
 	Currency              string
 	Categories            []performance.PriceCategory
+	Pricing               pricing.Rules
 	Limits                performance.Limits
 	SeatMapVersion        int
 	Areas                 []seatmap.Area
@@ -176,7 +178,7 @@ func loadPerformance(tx *sqlite.Tx, performanceID id.ID) (*performance.Performan
 	return &performance.Performance{
 		ID: performanceID, Version: version, ShowID: d.ShowID, OrganizerID: d.OrganizerID, Title: d.Title, Cancelled: d.Cancelled,
 		StartsAtLocal: d.StartsAtLocal, TimeZone: d.TimeZone, StartsAt: instant(d.StartsAt), SalesOpenAt: instant(d.Open),
-		SalesCloseAt: instant(d.Close), Currency: d.Currency, Categories: d.Categories, Limits: d.Limits,
+		SalesCloseAt: instant(d.Close), Currency: d.Currency, Categories: d.Categories, Pricing: d.Pricing, Limits: d.Limits,
 		SeatMapVersion: d.SeatMapVersion, Areas: d.Areas, Layout: layout,
 	}, nil
 }
@@ -186,7 +188,7 @@ func (t *transaction) PutPerformance(p *performance.Performance) error {
 	text, err := json.Marshal(performanceDocument{
 		ShowID: p.ShowID, OrganizerID: p.OrganizerID, Title: p.Title, Cancelled: p.Cancelled, StartsAtLocal: p.StartsAtLocal,
 		TimeZone: p.TimeZone, StartsAt: millis(p.StartsAt), Open: millis(p.SalesOpenAt), Close: millis(p.SalesCloseAt),
-		Currency: p.Currency, Categories: p.Categories, Limits: p.Limits, SeatMapVersion: p.SeatMapVersion, Areas: p.Areas,
+		Currency: p.Currency, Categories: p.Categories, Pricing: p.Pricing, Limits: p.Limits, SeatMapVersion: p.SeatMapVersion, Areas: p.Areas,
 	})
 	if err != nil {
 		return err

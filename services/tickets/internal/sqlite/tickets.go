@@ -13,22 +13,27 @@ import (
 )
 
 const ticketColumns = `id, order_id, performance_id, area_id, seat, partition, slot, price_category, price, currency, status,
-	holder_customer, holder_email, holder_language, transferred, issue, admitted_at, gate, scan_id, version`
+	holder_customer, holder_email, holder_language, transferred, issue, admitted_at, gate, scan_id, version, refund, tier, concession`
 
 func scanTicket(row scanner) (ticket.Ticket, error) {
 	var (
 		t                                ticket.Ticket
 		ticketID, orderID, performanceID []byte
 		admittedAt                       int64
+		refund                           sql.NullInt64
 	)
 	err := row.Scan(&ticketID, &orderID, &performanceID, &t.AreaID, &t.Seat, &t.Place.Partition, &t.Place.Slot, &t.PriceCategory,
 		&t.Price.Amount, &t.Price.Currency, &t.Status, &t.Holder.CustomerID, &t.Holder.Email, &t.Holder.Language, &t.Transferred,
-		&t.Issue, &admittedAt, &t.Admission.Gate, &t.Admission.ScanID, &t.Version)
+		&t.Issue, &admittedAt, &t.Admission.Gate, &t.Admission.ScanID, &t.Version, &refund, &t.Tier, &t.Concession)
 	if errors.Is(err, sql.ErrNoRows) {
 		return t, ticket.ErrNotFound
 	}
 	if err != nil {
 		return t, err
+	}
+	t.Refund = t.Price
+	if refund.Valid {
+		t.Refund.Amount = refund.Int64
 	}
 	t.ID, t.OrderID, t.PerformanceID, t.Admission.At = id.ID(ticketID), id.ID(orderID), id.ID(performanceID), instant(admittedAt)
 	return t, nil
@@ -41,13 +46,13 @@ func (t *transaction) Ticket(ticketID id.ID) (ticket.Ticket, error) {
 
 // PutTicket implements app.Tx.
 func (t *transaction) PutTicket(k ticket.Ticket) error {
-	_, err := t.Exec(`INSERT INTO tickets (`+ticketColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := t.Exec(`INSERT INTO tickets (`+ticketColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET status = excluded.status, holder_customer = excluded.holder_customer, holder_email = excluded.holder_email,
 			holder_language = excluded.holder_language, transferred = excluded.transferred, issue = excluded.issue,
 			admitted_at = excluded.admitted_at, gate = excluded.gate, scan_id = excluded.scan_id, version = excluded.version`,
 		k.ID[:], k.OrderID[:], k.PerformanceID[:], k.AreaID, k.Seat, k.Place.Partition, k.Place.Slot, k.PriceCategory, k.Price.Amount,
 		k.Price.Currency, string(k.Status), k.Holder.CustomerID, k.Holder.Email, k.Holder.Language, k.Transferred, k.Issue,
-		millis(k.Admission.At), k.Admission.Gate, k.Admission.ScanID, k.Version)
+		millis(k.Admission.At), k.Admission.Gate, k.Admission.ScanID, k.Version, k.Refund.Amount, k.Tier, k.Concession)
 	return err
 }
 

@@ -68,7 +68,10 @@ type Ticket struct {
 	Seat          string // empty in a general area
 	Place         inventory.Place
 	PriceCategory string
+	Tier          string // whose price it is, if any
+	Concession    string // likewise
 	Price         money.Money
+	Refund        money.Money // what is given back for it: its price and what fees are refundable
 	Status        Status
 	Holder        Holder
 	Transferred   bool // the buyer has given it away

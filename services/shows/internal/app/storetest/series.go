@@ -6,6 +6,7 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/app"
 	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/series"
 	"ticketmesh.dev/services/shows/internal/show"
 )
@@ -14,7 +15,8 @@ func newSeries(t *testing.T, of show.Show) series.Series {
 	t.Helper()
 	made, err := series.New(id.New(), of.ID(), "FREQ=DAILY;COUNT=2", []string{"2027-06-01T20:00", "2027-06-02T20:00"}, series.Template{
 		TimeZone: "Europe/Vienna", SalesOpenAt: at, SeatMap: plan(t), SeatPlan: performance.SeatPlan{ID: id.New(), Version: 2},
-		Limits: performance.Limits{PerOrder: 8, PerCustomer: 16},
+		Limits:  performance.Limits{PerOrder: 8, PerCustomer: 16},
+		Pricing: &pricing.Rules{Rounding: pricing.HalfEven, Tax: &pricing.Tax{Name: "VAT", Percent: "5"}},
 	})
 	noError(t, err)
 	return made

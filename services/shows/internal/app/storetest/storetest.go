@@ -19,6 +19,7 @@ import (
 	"ticketmesh.dev/services/shows/internal/app"
 	"ticketmesh.dev/services/shows/internal/availability"
 	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/show"
 )
@@ -122,7 +123,14 @@ func plan(t *testing.T) seatmap.Map {
 		}},
 		{ID: "standing", Kind: seatmap.General, Capacity: 248, PriceCategory: "II"},
 	}, []seatmap.PriceCategory{
-		{ID: "I", Name: "First", Price: money.Money{Amount: 1_000_000_000_000, Currency: "KWD"}},
+		{
+			ID: "I", Name: "First", Price: money.Money{Amount: 1_000_000_000_000, Currency: "KWD"},
+			Tiers: []seatmap.Tier{{ID: "early", Name: "Früh", Price: money.Money{Amount: 999, Currency: "KWD"}, Until: at}},
+			Concessions: []seatmap.Concession{
+				{ID: "child", Name: "Children", Price: &money.Money{Currency: "KWD"}}, {ID: "student", Name: "Students", PercentOff: "12.5"},
+			},
+			SalesOpenAt: at, SalesCloseAt: at.Add(time.Hour),
+		},
 		{ID: "II", Name: "Second", Price: money.Money{Currency: "KWD"}},
 	})
 	noError(t, err)
@@ -131,7 +139,7 @@ func plan(t *testing.T) seatmap.Map {
 
 func newPerformance(t *testing.T, showID id.ID, startsAt string, change ...func(*performance.State)) performance.Performance {
 	t.Helper()
-	p, err := performance.Schedule(id.New(), showID, performance.Times{StartsAt: startsAt, TimeZone: "Europe/Vienna"}, plan(t), performance.SeatPlan{}, nil, nil, false)
+	p, err := performance.Schedule(id.New(), showID, performance.Times{StartsAt: startsAt, TimeZone: "Europe/Vienna"}, performance.Terms{SeatMap: plan(t)}, false)
 	noError(t, err)
 	state := p.State()
 	for _, c := range change {
@@ -426,6 +434,13 @@ func performanceRoundTrip(t *testing.T, h Harness) {
 		p.SalesOpenAt, p.SalesCloseAt = at, at.Add(time.Hour)
 		p.Limits = performance.Limits{PerOrder: 8, PerCustomer: 16}
 		p.SeatPlan = performance.SeatPlan{ID: id.New(), Version: 3}
+		p.Pricing = &pricing.Rules{
+			Fees: []pricing.Fee{
+				{ID: "service", Name: "Service", Per: pricing.PerTicket, Amount: &money.Money{Amount: 5, Currency: "KWD"}, Refundable: true},
+				{ID: "card", Name: "Card", Per: pricing.PerOrder, Percent: "1.5"},
+			},
+			Tax: &pricing.Tax{Name: "VAT", Percent: "5", Included: true}, Rounding: pricing.HalfUp,
+		}
 		p.Reason, p.Status, p.Announced, p.Version = "ill", performance.Cancelled, true, 5
 	}
 	for _, want := range []performance.Performance{

@@ -134,9 +134,10 @@ func orders(f *fixture) {
 	})
 	o.Confirm("ref_2", []id.ID{issued[0].ID, issued[1].ID, issued[2].ID})
 	put("confirmed")
-	f.ok(o.Refund(eur(4200), 2))
+	_, err := o.Refund(eur(3750), 2, order.FeesKept)
+	f.ok(err)
 	put("partially refunded")
-	_, _, err := o.Cancel()
+	_, _, err = o.Cancel(order.FeesKept)
 	f.ok(err)
 	put("cancelled")
 }
@@ -233,7 +234,7 @@ func openOrders(f *fixture) {
 		func(o *order.Order) { o.Decline("card_declined") },
 		func(o *order.Order) { o.Confirm("ref", nil) },
 		func(o *order.Order) { o.CaptureTooLate("ref") },
-		func(o *order.Order) { _, _, _ = o.Cancel() },
+		func(o *order.Order) { _, _, _ = o.Cancel(order.FeesKept) },
 		func(o *order.Order) { o.Pend("ref", "", start); o.Recheck(start.Add(3 * time.Hour)) },
 	}
 	for i, change := range changes {
@@ -347,7 +348,7 @@ func tickets(f *fixture) {
 	k.ForceVoid()
 	put("void")
 	k = newTicket(newOrder(id.New(), "ben"))
-	k.Seat, k.AreaID, k.Price = "", "floor", eur(0)
+	k.Seat, k.AreaID, k.Tier, k.Concession, k.Price, k.Refund = "", "floor", "", "", eur(0), eur(0)
 	put("without a seat")
 }
 
@@ -380,7 +381,7 @@ func largestOrder(f *fixture) {
 	area := p.Layout.Area("floor")
 	h, o := newHold(p.ID), newOrder(p.ID, "anna")
 	h.Items, o.Items = nil, nil
-	item := hold.Item{AreaID: "floor", PriceCategory: "II", UnitPrice: eur(1500)}
+	item := hold.Item{AreaID: "floor", PriceCategory: "II", UnitPrice: eur(1500), Refund: eur(1500)}
 	var ids []id.ID
 	var issued []ticket.Ticket
 	for n := range buyer.MaxPerOrder {

@@ -19,6 +19,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 	"ticketmesh.dev/services/tickets/internal/waitlist"
@@ -133,7 +134,20 @@ func newPerformance(t testing.TB) *performance.Performance {
 	p := &performance.Performance{
 		ID: id.New(), Version: 1, ShowID: id.New(), OrganizerID: "olga", Title: "Les Misérables 歌舞伎", StartsAtLocal: "2027-06-01T20:00",
 		TimeZone: "Europe/Vienna", StartsAt: start.Add(90 * 24 * time.Hour), SalesOpenAt: start.Add(-time.Hour), Currency: "EUR",
-		Categories:     []performance.PriceCategory{{ID: "I", Name: "First", Price: eur(4200)}, {ID: "II", Name: "Floor", Price: eur(0)}},
+		Categories: []performance.PriceCategory{
+			{
+				ID: "I", Name: "First", Price: eur(4200), Tiers: []performance.Tier{{ID: "früh", Price: eur(3600), Until: start.Add(time.Hour)}},
+				Concessions: []performance.Concession{{ID: "child", Price: money.Money{Currency: "EUR"}}, {ID: "student", Off: 125_000}},
+				SalesOpenAt: start, SalesCloseAt: start.Add(24 * time.Hour),
+			},
+			{ID: "II", Name: "Floor", Price: eur(0)},
+		},
+		Pricing: pricing.Rules{
+			Fees: []pricing.Fee{
+				{ID: "service", Name: "Gebühr", Per: pricing.PerTicket, Amount: eur(150), Refundable: true}, {ID: "card", Name: "Card", Per: pricing.PerOrder, Percent: 15_000},
+			},
+			Tax: pricing.Tax{Name: "VAT", Percent: 130_000, Included: true}, Rounding: pricing.HalfUp,
+		},
 		Limits:         performance.Limits{PerOrder: 8, PerCustomer: 16},
 		SeatMapVersion: 3,
 	}
@@ -159,11 +173,18 @@ func (f *fixture) put() *performance.Performance {
 
 func newHold(performanceID id.ID) hold.Hold {
 	return hold.Hold{
-		ID: id.New(), PerformanceID: performanceID, CustomerID: "anna", Status: hold.Active, Total: eur(9900), PlacedAt: start,
+		ID: id.New(), PerformanceID: performanceID, CustomerID: "anna", Status: hold.Active, Total: eur(9850), PlacedAt: start,
 		ExpiresAt: start.Add(hold.Period), Version: 1,
 		Items: []hold.Item{
-			{AreaID: "stalls", Seats: []string{"A-1", "B-30"}, Places: []inventory.Place{{Slot: 0}, {Partition: 1, Slot: 0}}, PriceCategory: "I", UnitPrice: eur(4200)},
-			{AreaID: "floor", Places: []inventory.Place{{Partition: 4, Slot: 43}}, PriceCategory: "II", UnitPrice: eur(1500)},
+			{
+				AreaID: "stalls", Seats: []string{"A-1", "B-30"}, Places: []inventory.Place{{Slot: 0}, {Partition: 1, Slot: 0}}, PriceCategory: "I",
+				Tier: "früh", Concession: "student", UnitPrice: eur(3600), Refund: eur(3750),
+			},
+			{AreaID: "floor", Places: []inventory.Place{{Partition: 4, Slot: 43}}, PriceCategory: "II", UnitPrice: eur(1500), Refund: eur(1500)},
+		},
+		Extras: pricing.Extras{
+			Fees: []pricing.ChargedFee{{ID: "service", Name: "Gebühr", Amount: eur(450)}, {ID: "handling", Name: "Handling", Amount: eur(700)}},
+			Tax:  pricing.ChargedTax{Name: "VAT", Percent: 130_000, Included: true, Amount: eur(1133)}, Returnable: eur(500),
 		},
 	}
 }
@@ -172,8 +193,8 @@ func newOrder(performanceID id.ID, customerID string) order.Order {
 	h := newHold(performanceID)
 	return order.Order{
 		ID: id.New(), Code: "7KQ2M9XWDR", HoldID: h.ID, PerformanceID: performanceID, ShowID: id.New(), OrganizerID: "olga",
-		CustomerID: customerID, Email: "anna@example.com", Language: "de-AT", Status: order.PendingPayment, Items: h.Items, Total: h.Total,
-		Refunded:  eur(0),
+		CustomerID: customerID, Email: "anna@example.com", Language: "de-AT", Status: order.PendingPayment, Items: h.Items,
+		Extras: h.Extras, Total: h.Total, Refunded: eur(0),
 		Payment:   payment.Payment{Provider: "test", Token: "tok_ok", Status: payment.Requested, RequestedAt: start, CheckAt: start},
 		CreatedAt: start, Version: 1,
 	}
@@ -182,7 +203,7 @@ func newOrder(performanceID id.ID, customerID string) order.Order {
 func newTicket(o order.Order) ticket.Ticket {
 	return ticket.Ticket{
 		ID: id.New(), OrderID: o.ID, PerformanceID: o.PerformanceID, AreaID: "stalls", Seat: "A-1", Place: inventory.Place{Partition: 1, Slot: 63},
-		PriceCategory: "I", Price: eur(4200), Status: ticket.Valid, Holder: ticket.Holder{CustomerID: "anna", Email: "anna@example.com", Language: "de-AT"},
+		PriceCategory: "I", Tier: "früh", Concession: "student", Price: eur(3600), Refund: eur(3750), Status: ticket.Valid, Holder: ticket.Holder{CustomerID: "anna", Email: "anna@example.com", Language: "de-AT"},
 		Issue: 1, Version: 1,
 	}
 }
