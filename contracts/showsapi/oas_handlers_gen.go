@@ -1853,6 +1853,10 @@ func (s *Server) handleGetShowRequest(args [1]string, argsEscaped bool, w http.R
 					Name: "showId",
 					In:   "path",
 				}: params.ShowId,
+				{
+					Name: "If-None-Match",
+					In:   "header",
+				}: params.IfNoneMatch,
 			},
 			Raw: r,
 		}
@@ -2470,6 +2474,10 @@ func (s *Server) handleListShowsRequest(args [0]string, argsEscaped bool, w http
 					Name: "cursor",
 					In:   "query",
 				}: params.Cursor,
+				{
+					Name: "If-None-Match",
+					In:   "header",
+				}: params.IfNoneMatch,
 			},
 			Raw: r,
 		}

@@ -12,7 +12,7 @@ import (
 
 var (
 	rn9AllowedHeaders = map[string]string{
-		"GET":  "Authorization",
+		"GET":  "Authorization,If-None-Match",
 		"POST": "Authorization,Content-Type,Idempotency-Key",
 	}
 	rn8AllowedHeaders = map[string]string{
@@ -31,7 +31,7 @@ var (
 		"GET": "Authorization",
 	}
 	rn2AllowedHeaders = map[string]string{
-		"GET":   "Authorization",
+		"GET":   "Authorization,If-None-Match",
 		"PATCH": "Authorization,Content-Type,If-Match",
 	}
 	rn7AllowedHeaders = map[string]string{

@@ -4735,8 +4735,14 @@ func (*ShowCreatedHeaders) createShowRes() {}
 
 // ShowHeaders wraps Show with response headers.
 type ShowHeaders struct {
-	ETag     OptString
-	Response Show
+	CacheControl OptString
+	ETag         OptString
+	Response     Show
+}
+
+// GetCacheControl returns the value of CacheControl.
+func (s *ShowHeaders) GetCacheControl() OptString {
+	return s.CacheControl
 }
 
 // GetETag returns the value of ETag.
@@ -4747,6 +4753,11 @@ func (s *ShowHeaders) GetETag() OptString {
 // GetResponse returns the value of Response.
 func (s *ShowHeaders) GetResponse() Show {
 	return s.Response
+}
+
+// SetCacheControl sets the value of CacheControl.
+func (s *ShowHeaders) SetCacheControl(val OptString) {
+	s.CacheControl = val
 }
 
 // SetETag sets the value of ETag.
@@ -4792,7 +4803,44 @@ func (s *ShowList) SetNextCursor(val OptString) {
 	s.NextCursor = val
 }
 
-func (*ShowList) listShowsRes() {}
+// ShowListHeaders wraps ShowList with response headers.
+type ShowListHeaders struct {
+	CacheControl OptString
+	ETag         OptString
+	Response     ShowList
+}
+
+// GetCacheControl returns the value of CacheControl.
+func (s *ShowListHeaders) GetCacheControl() OptString {
+	return s.CacheControl
+}
+
+// GetETag returns the value of ETag.
+func (s *ShowListHeaders) GetETag() OptString {
+	return s.ETag
+}
+
+// GetResponse returns the value of Response.
+func (s *ShowListHeaders) GetResponse() ShowList {
+	return s.Response
+}
+
+// SetCacheControl sets the value of CacheControl.
+func (s *ShowListHeaders) SetCacheControl(val OptString) {
+	s.CacheControl = val
+}
+
+// SetETag sets the value of ETag.
+func (s *ShowListHeaders) SetETag(val OptString) {
+	s.ETag = val
+}
+
+// SetResponse sets the value of Response.
+func (s *ShowListHeaders) SetResponse(val ShowList) {
+	s.Response = val
+}
+
+func (*ShowListHeaders) listShowsRes() {}
 
 // State of a show.
 // Ref: #/components/schemas/ShowStatus
@@ -5029,6 +5077,35 @@ func (s *TierInput) SetPrice(val MoneyInput) {
 func (s *TierInput) SetUntil(val time.Time) {
 	s.Until = val
 }
+
+// Ref: #/components/responses/Unchanged
+type Unchanged struct {
+	CacheControl OptString
+	ETag         OptString
+}
+
+// GetCacheControl returns the value of CacheControl.
+func (s *Unchanged) GetCacheControl() OptString {
+	return s.CacheControl
+}
+
+// GetETag returns the value of ETag.
+func (s *Unchanged) GetETag() OptString {
+	return s.ETag
+}
+
+// SetCacheControl sets the value of CacheControl.
+func (s *Unchanged) SetCacheControl(val OptString) {
+	s.CacheControl = val
+}
+
+// SetETag sets the value of ETag.
+func (s *Unchanged) SetETag(val OptString) {
+	s.ETag = val
+}
+
+func (*Unchanged) getShowRes()   {}
+func (*Unchanged) listShowsRes() {}
 
 // Ref: #/components/schemas/UpdateShow
 type UpdateShow struct {

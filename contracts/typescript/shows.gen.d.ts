@@ -1685,11 +1685,32 @@ export interface components {
         Show: {
             headers: {
                 ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["CacheControl"];
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Show"];
             };
+        };
+        /** @description A page of shows. */
+        ShowList: {
+            headers: {
+                ETag: components["headers"]["ListETag"];
+                "Cache-Control": components["headers"]["CacheControl"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ShowList"];
+            };
+        };
+        /** @description The client has it already. */
+        Unchanged: {
+            headers: {
+                ETag: components["headers"]["ListETag"];
+                "Cache-Control": components["headers"]["CacheControl"];
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description The draft. */
         ShowCreated: {
@@ -1877,6 +1898,11 @@ export interface components {
          */
         IfMatch: string;
         /**
+         * @description ETags of what the client has.
+         * @example "3"
+         */
+        IfNoneMatch: string;
+        /**
          * @description Id of a show.
          * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
          */
@@ -1914,6 +1940,16 @@ export interface components {
          * @example "3"
          */
         ETag: string;
+        /**
+         * @description Another once an entry of the page is another, or what follows.
+         * @example W/"a6KkNtQCXrc"
+         */
+        ListETag: string;
+        /**
+         * @description How long caches may answer with it. What is answered to a token is not for them: no-store.
+         * @example public, max-age=5, stale-while-revalidate=30
+         */
+        CacheControl: string;
         /**
          * @description Path of what was created.
          * @example /shows/0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
@@ -1985,6 +2021,8 @@ export type ScheduleSeries = components['schemas']['ScheduleSeries'];
 export type Series = components['schemas']['Series'];
 export type SeriesPerformance = components['schemas']['SeriesPerformance'];
 export type ResponseShow = components['responses']['Show'];
+export type ResponseShowList = components['responses']['ShowList'];
+export type ResponseUnchanged = components['responses']['Unchanged'];
 export type ResponseShowCreated = components['responses']['ShowCreated'];
 export type ResponsePerformance = components['responses']['Performance'];
 export type ResponsePerformanceCreated = components['responses']['PerformanceCreated'];
@@ -2005,6 +2043,7 @@ export type ResponseUnprocessable = components['responses']['Unprocessable'];
 export type ResponseUnavailable = components['responses']['Unavailable'];
 export type ParameterIdempotencyKey = components['parameters']['IdempotencyKey'];
 export type ParameterIfMatch = components['parameters']['IfMatch'];
+export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
 export type ParameterShowId = components['parameters']['ShowId'];
 export type ParameterPerformanceId = components['parameters']['PerformanceId'];
 export type ParameterPlanId = components['parameters']['PlanId'];
@@ -2012,6 +2051,8 @@ export type ParameterPlanVersion = components['parameters']['PlanVersion'];
 export type ParameterLimit = components['parameters']['Limit'];
 export type ParameterCursor = components['parameters']['Cursor'];
 export type HeaderETag = components['headers']['ETag'];
+export type HeaderListETag = components['headers']['ListETag'];
+export type HeaderCacheControl = components['headers']['CacheControl'];
 export type HeaderLocation = components['headers']['Location'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -2071,21 +2112,20 @@ export interface operations {
                  */
                 cursor?: components["parameters"]["Cursor"];
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description ETags of what the client has.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A page of shows. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ShowList"];
-                };
-            };
+            200: components["responses"]["ShowList"];
+            304: components["responses"]["Unchanged"];
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             default: components["responses"]["Problem"];
@@ -2124,7 +2164,13 @@ export interface operations {
     getShow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description ETags of what the client has.
+                 * @example "3"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description Id of a show.
@@ -2137,6 +2183,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Show"];
+            304: components["responses"]["Unchanged"];
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];

@@ -8,6 +8,7 @@ import (
 )
 
 const (
+	weak          = "W/"
 	headerIfMatch = "If-Match"
 	noVersion     = `must be a version in quotes, such as "3"`
 )
@@ -29,4 +30,17 @@ func ParseIfMatch(header string) (int, error) {
 		return 0, problem.InvalidRequest(problem.Field{Field: headerIfMatch, Message: noVersion})
 	}
 	return version, nil
+}
+
+// MatchesETag reports whether an If-None-Match header has the entity tag, weak or
+// not, so that the answer is 304.
+func MatchesETag(ifNoneMatch, tag string) bool {
+	tag = strings.TrimPrefix(tag, weak)
+	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), weak)
+		if candidate == tag || candidate == "*" {
+			return true
+		}
+	}
+	return false
 }

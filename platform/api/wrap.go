@@ -148,6 +148,9 @@ func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
 			r = r.WithContext(auth.WithCaller(r.Context(), c))
 		}
 	}
+	if e.verifier != nil {
+		w.Header().Add("Vary", "Authorization")
+	}
 	if signedIn {
 		// What is made for one caller is not for a cache to keep; a handler may
 		// say otherwise.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,6 +179,9 @@ func TestAnswersForACallerAreNotCached(t *testing.T) {
 	public := do(t, f, "GET", "/things", "")
 	if got := public.header.Get("Cache-Control"); got != "" {
 		t.Errorf("public: %q", got)
+	}
+	if got := public.header.Values("Vary"); !slices.Contains(got, "Authorization") {
+		t.Errorf("who has a token would get the public answer out of a cache: Vary is %q", got)
 	}
 	if got := public.header.Get("X-Content-Type-Options"); got != "nosniff" {
 		t.Errorf("X-Content-Type-Options = %q", got)
@@ -431,6 +435,35 @@ func TestParseIfMatch(t *testing.T) {
 			var p *problem.Problem
 			if got != tt.want || (err != nil) != tt.wantErr || (err != nil && (!errors.As(err, &p) || p.Status != 400)) {
 				t.Errorf("got %d, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestMatchesETag(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, header, tag string
+		want              bool
+	}{
+		{"absent", "", `"7"`, false},
+		{"the same", `"7"`, `"7"`, true},
+		{"another", `"8"`, `"7"`, false},
+		{"a part", `"77"`, `"7"`, false},
+		{"without quotes", `7`, `"7"`, false},
+		{"in another case", `"A"`, `"a"`, false},
+		{"any", "*", `"7"`, true},
+		{"one of a list", `"6" , "7"`, `"7"`, true},
+		{"one of a list without spaces", `"6",W/"7"`, `"7"`, true},
+		{"weak, asked of a strong one", `W/"7"`, `"7"`, true},
+		{"strong, asked of a weak one", `"7"`, `W/"7"`, true},
+		{"weak both", `W/"7"`, `W/"7"`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := api.MatchesETag(tt.header, tt.tag); got != tt.want {
+				t.Errorf("got %t", got)
 			}
 		})
 	}

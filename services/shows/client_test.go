@@ -64,7 +64,7 @@ func TestAnswersAreWhatTheDocumentPromises(t *testing.T) {
 	performanceID := scheduled.Response.PerformanceID
 	is[*showsapi.ShowHeaders](t)(client.PublishShow(ctx, showsapi.PublishShowParams{ShowId: showID}))
 	is[*showsapi.ShowHeaders](t)(client.GetShow(ctx, showsapi.GetShowParams{ShowId: showID}))
-	is[*showsapi.ShowList](t)(client.ListShows(ctx, showsapi.ListShowsParams{Q: showsapi.NewOptString("lear")}))
+	is[*showsapi.ShowListHeaders](t)(client.ListShows(ctx, showsapi.ListShowsParams{Q: showsapi.NewOptString("lear")}))
 	is[*showsapi.PerformanceList](t)(client.ListPerformances(ctx, showsapi.ListPerformancesParams{ShowId: showID}))
 	is[*showsapi.PerformanceHeaders](t)(client.GetPerformance(ctx, showsapi.GetPerformanceParams{ShowId: showID, PerformanceId: performanceID}))
 	is[*showsapi.SeatMap](t)(client.GetSeatMap(ctx, showsapi.GetSeatMapParams{ShowId: showID, PerformanceId: performanceID, Version: 1}))

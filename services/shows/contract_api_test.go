@@ -131,6 +131,9 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 	for _, read := range []string{"listShows", "getShow", "listPerformances", "getPerformance", "getAvailability", "getSeatMap"} {
 		c.say(200, read, nobody, nil, ids)
 	}
+	for _, read := range []string{"listShows", "getShow"} {
+		c.say(304, read, nobody, nil, ids, header("If-None-Match", "*"))
+	}
 	c.say(200, "getSeries", nobody, nil, []string{showID, seriesID})
 	c.say(200, "reschedulePerformance", organizer, reschedule, ids)
 	c.say(422, "reschedulePerformance", organizer, `{"startsAt":"2027-03-28T02:30"}`, ids)

@@ -4,13 +4,16 @@ go 1.26.4
 
 require (
 	github.com/go-faster/jx v1.2.0
+	github.com/redis/go-redis/v9 v9.23.0
 	github.com/teambition/rrule-go v1.8.2
 	ticketmesh.dev/contracts v0.0.0
 	ticketmesh.dev/platform v0.0.0
 )
 
 require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 

@@ -34,6 +34,7 @@ const settleInterval = 30 * time.Second
 // API is what the API needs.
 type API struct {
 	Store       app.Store
+	Cache       app.Cache                 // nil: none
 	PlanFormats map[string]app.PlanFormat // by name
 	Recurrence  app.Recurrence
 	Clock       clock.Clock
@@ -45,7 +46,7 @@ type API struct {
 
 // NewAPI returns the routes under Prefix.
 func NewAPI(o API) (http.Handler, error) {
-	handler, err := rest.New(app.New(o.Store, o.Clock, o.Logger), app.NewPlans(o.Store, o.PlanFormats), o.Recurrence, o.Logger)
+	handler, err := rest.New(app.New(o.Store, o.Cache, o.Clock, o.Logger), app.NewPlans(o.Store, o.PlanFormats), o.Recurrence, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -56,13 +57,13 @@ func NewAPI(o API) (http.Handler, error) {
 
 // NewSubscriptions returns what the service listens to.
 func NewSubscriptions(store app.Store, c clock.Clock, logger *slog.Logger) []consumer.Subscription {
-	return subscribe.New(app.New(store, c, logger))
+	return subscribe.New(app.New(store, nil, c, logger))
 }
 
 // NewJobs returns the work beside the API: finishing what a crash left between
 // a show or a series and its performances.
 func NewJobs(store app.Store, c clock.Clock, logger *slog.Logger) []service.Job {
-	a := app.New(store, c, logger)
+	a := app.New(store, nil, c, logger)
 	return []service.Job{{
 		Name: "shows-settle",
 		Run: func(ctx context.Context) error {

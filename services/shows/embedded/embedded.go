@@ -15,6 +15,7 @@ import (
 	"ticketmesh.dev/platform/service"
 	"ticketmesh.dev/services/shows"
 	"ticketmesh.dev/services/shows/internal/app"
+	"ticketmesh.dev/services/shows/internal/memory"
 	"ticketmesh.dev/services/shows/internal/pretix"
 	"ticketmesh.dev/services/shows/internal/rrule"
 	"ticketmesh.dev/services/shows/internal/sqlite"
@@ -50,7 +51,7 @@ func Open(ctx context.Context, c Config) (_ *service.Service, err error) {
 		return nil, err
 	}
 	handler, err := shows.NewAPI(shows.API{
-		Store: store, PlanFormats: map[string]app.PlanFormat{"pretix": pretix.Format{}}, Recurrence: rrule.Rules{}, Clock: c.Clock, Logger: c.Logger, Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins,
+		Store: store, Cache: memory.New(memory.DefaultBytes, c.Clock), PlanFormats: map[string]app.PlanFormat{"pretix": pretix.Format{}}, Recurrence: rrule.Rules{}, Clock: c.Clock, Logger: c.Logger, Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins,
 	})
 	if err != nil {
 		return nil, err

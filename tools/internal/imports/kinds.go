@@ -34,7 +34,7 @@ const (
 // process or wrap a library. All other packages are domain, for which the rules
 // are the narrowest: a new adapter is added here.
 var adapterNames = []string{
-	"sqlite", "dynamo", "postgres", "redis",
+	"sqlite", "dynamo", "postgres", "redis", "memory",
 	"folder", "s3", "secrets",
 	"smtp", "ses", "mailbox", "compose", "markdown", "pretix", "rrule",
 	"jose", "kms", "testpay", "stripe", "showsclient",

@@ -2,9 +2,9 @@ package rest
 
 import (
 	"context"
-	"strings"
 
 	"ticketmesh.dev/contracts/infoapi"
+	"ticketmesh.dev/platform/api"
 	"ticketmesh.dev/platform/idempotency"
 	"ticketmesh.dev/services/info/internal/app"
 	"ticketmesh.dev/services/info/internal/asset"
@@ -43,7 +43,7 @@ func (h *handler) GetAsset(ctx context.Context, params infoapi.GetAssetParams) (
 		return nil, err
 	}
 	tag := `"` + blob.Tag + `"`
-	if matches(params.IfNoneMatch.Or(""), tag) {
+	if api.MatchesETag(params.IfNoneMatch.Or(""), tag) {
 		blob.Close()
 		return &infoapi.AssetUnchanged{CacheControl: assetCaching, ETag: tag}, nil
 	}
@@ -61,15 +61,4 @@ func (h *handler) GetAsset(ctx context.Context, params infoapi.GetAssetParams) (
 // them go past it; elsewhere there is no such thing.
 func (h *handler) UploadAsset(context.Context, *infoapi.UploadAssetReqWithContentType, infoapi.UploadAssetParams) (infoapi.UploadAssetRes, error) {
 	return nil, app.ErrNotFound
-}
-
-// matches compares entity tags weakly, as RFC 9110 has it for If-None-Match.
-func matches(ifNoneMatch, tag string) bool {
-	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
-		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
-		if candidate == tag || candidate == "*" {
-			return true
-		}
-	}
-	return false
 }

@@ -57,14 +57,3 @@ func FuzzDecodeCursor(f *testing.F) {
 		}
 	})
 }
-
-func TestEntityTagsMatchWeakly(t *testing.T) {
-	t.Parallel()
-	for give, want := range map[string]bool{
-		``: false, `"a"`: true, `W/"a"`: true, `"b", "a"`: true, `"b",W/"a"`: true, `*`: true, `"b"`: false, `a`: false, `"A"`: false,
-	} {
-		if got := rest.MatchesEntityTags(give, `"a"`); got != want {
-			t.Errorf("%s: %v, want %v", give, got, want)
-		}
-	}
-}

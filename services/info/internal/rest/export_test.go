@@ -2,9 +2,8 @@ package rest
 
 // The coder of cursors, for its tests.
 var (
-	EncodeCursor      = encodeCursor[Place]
-	DecodeCursor      = decodeCursor[Place]
-	MatchesEntityTags = matches
+	EncodeCursor = encodeCursor[Place]
+	DecodeCursor = decodeCursor[Place]
 )
 
 // Place is like the places in lists.

@@ -37,17 +37,23 @@ type Caller struct {
 	Admin     bool
 }
 
+// Anybody reports whether the caller is not signed in, and so sees what everybody
+// sees.
+func (c Caller) Anybody() bool { return c == Caller{} }
+
 // App does the use cases. Its methods may be called concurrently. Every method
 // that changes something may be repeated: it then finds its work done.
 type App struct {
-	store  Store
-	clock  clock.Clock
-	logger *slog.Logger
+	store   Store
+	display *display
+	clock   clock.Clock
+	logger  *slog.Logger
 }
 
-// New returns an App over the store.
-func New(store Store, c clock.Clock, logger *slog.Logger) *App {
-	return &App{store: store, clock: c, logger: logger}
+// New returns an App over the store. Shows are displayed to those who are not
+// signed in out of the cache; nil is none.
+func New(store Store, cache Cache, c clock.Clock, logger *slog.Logger) *App {
+	return &App{store: store, display: &display{store, cache, c, logger}, clock: c, logger: logger}
 }
 
 // Ready fails when the store does not answer.

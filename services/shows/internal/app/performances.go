@@ -69,6 +69,9 @@ func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.
 		view, err = a.view(ctx, stored)
 		return err
 	})
+	if err == nil && view.State().Announced {
+		a.display.changed(ctx, showID)
+	}
 	return view, err
 }
 
@@ -189,6 +192,9 @@ func (a *App) changePerformance(ctx context.Context, caller Caller, showID, perf
 		view, err = a.view(ctx, after)
 		return err
 	})
+	if err == nil && view.State().Announced {
+		a.display.changed(ctx, showID)
+	}
 	return view, err
 }
 

@@ -81,6 +81,7 @@ func (a *App) ScheduleSeries(ctx context.Context, caller Caller, showID id.ID, r
 	if err := a.settleSeries(context.WithoutCancel(ctx), made); err != nil {
 		a.logger.WarnContext(ctx, "performances do not follow their series yet", "series", made.State().ID, "error", err)
 	}
+	a.display.changed(ctx, showID)
 	return made, nil
 }
 

@@ -22,15 +22,23 @@ func (a *App) CreateShow(ctx context.Context, caller Caller, showID id.ID, detai
 	return a.store.InsertShow(ctx, s)
 }
 
-// Show returns a show that the caller may see, or ErrNotFound.
+// Show returns a show that the caller may see, or ErrNotFound. To those who are
+// not signed in it may be late by seconds.
 func (a *App) Show(ctx context.Context, caller Caller, showID id.ID) (show.Show, error) {
+	if caller.Anybody() {
+		return a.display.show(ctx, showID)
+	}
 	return a.visible(ctx, caller, showID)
 }
 
 // ListShows returns a page of the shows that the caller may see, in descending
-// order of their ids. The query's Organizer is the caller, whatever it says.
+// order of their ids. The query's Organizer is the caller, whatever it says. To those
+// who are not signed in it may be late by seconds.
 func (a *App) ListShows(ctx context.Context, caller Caller, q ShowQuery) (ShowPage, error) {
 	q.Organizer = caller.Subject
+	if caller.Anybody() {
+		return a.display.list(ctx, q)
+	}
 	return a.store.ListShows(ctx, q)
 }
 
@@ -81,6 +89,9 @@ func (a *App) UpdateShow(ctx context.Context, caller Caller, showID id.ID, patch
 		}
 		return a.store.SaveShow(ctx, after, before.Version(), false, facts...)
 	})
+	if err == nil && after.Public() {
+		a.display.changed(ctx, showID)
+	}
 	return after, err
 }
 
@@ -104,6 +115,7 @@ func (a *App) PublishShow(ctx context.Context, caller Caller, showID id.ID) (aft
 		return show.Show{}, err
 	}
 	a.settleNow(ctx, showID)
+	a.display.changed(ctx, showID)
 	return after, nil
 }
 
@@ -131,5 +143,6 @@ func (a *App) CancelShow(ctx context.Context, caller Caller, showID id.ID, reaso
 		return show.Show{}, err
 	}
 	a.settleNow(ctx, showID)
+	a.display.changed(ctx, showID)
 	return after, nil
 }

@@ -2,6 +2,8 @@ package rest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -42,6 +44,10 @@ func (h *handler) ListShows(ctx context.Context, params showsapi.ListShowsParams
 	if err != nil {
 		return nil, err
 	}
+	tag, cacheControl := pageTag(page), caching(ctx)
+	if api.MatchesETag(params.IfNoneMatch.Or(""), tag) {
+		return &showsapi.Unchanged{ETag: showsapi.NewOptString(tag), CacheControl: cacheControl}, nil
+	}
 	answer := showsapi.ShowList{Items: make([]showsapi.Show, len(page.Shows))}
 	for i, s := range page.Shows {
 		answer.Items[i] = showAnswer(s)
@@ -53,7 +59,30 @@ func (h *handler) ListShows(ctx context.Context, params showsapi.ListShowsParams
 		}
 		answer.NextCursor.SetTo(next)
 	}
-	return &answer, nil
+	return &showsapi.ShowListHeaders{ETag: showsapi.NewOptString(tag), CacheControl: cacheControl, Response: answer}, nil
+}
+
+// everybody may see an answer that is as old as what is displayed anyway.
+const everybody = "public, max-age=5, stale-while-revalidate=30"
+
+// caching is how caches may keep what is displayed to the caller. api.Wrap has
+// forbidden it for those who are signed in.
+func caching(ctx context.Context) showsapi.OptString {
+	if !caller(ctx).Anybody() {
+		return showsapi.OptString{}
+	}
+	return showsapi.NewOptString(everybody)
+}
+
+// pageTag is the entity tag of a page. It is weak: it is of what the page says,
+// which may be written in another way one day.
+func pageTag(page app.ShowPage) string {
+	digest := sha256.New()
+	for _, s := range page.Shows {
+		fmt.Fprintln(digest, s.ID(), s.Version())
+	}
+	fmt.Fprintln(digest, page.Next)
+	return `W/"` + base64.RawURLEncoding.EncodeToString(digest.Sum(nil)[:12]) + `"`
 }
 
 // moment reads a time, or a date as its first moment in UTC.
@@ -92,7 +121,15 @@ func (h *handler) CreateShow(ctx context.Context, req *showsapi.CreateShow, _ sh
 
 // GetShow implements showsapi.Handler.
 func (h *handler) GetShow(ctx context.Context, params showsapi.GetShowParams) (showsapi.GetShowRes, error) {
-	return showHeaders(h.app.Show(ctx, caller(ctx), params.ShowId))
+	found, err := showHeaders(h.app.Show(ctx, caller(ctx), params.ShowId))
+	if err != nil {
+		return nil, err
+	}
+	found.CacheControl = caching(ctx)
+	if api.MatchesETag(params.IfNoneMatch.Or(""), found.ETag.Value) {
+		return &showsapi.Unchanged{ETag: found.ETag, CacheControl: found.CacheControl}, nil
+	}
+	return found, nil
 }
 
 // UpdateShow implements showsapi.Handler.

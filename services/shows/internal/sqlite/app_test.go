@@ -69,7 +69,7 @@ func (m *meddled) SavePerformance(ctx context.Context, p, was performance.Perfor
 var ada = app.Caller{Subject: "ada", Organizer: true}
 
 func over(store app.Store) *app.App {
-	return app.New(store, clock.NewManual(start), slog.New(slog.DiscardHandler))
+	return app.New(store, nil, clock.NewManual(start), slog.New(slog.DiscardHandler))
 }
 
 func must[T any](v T, err error) func(t testing.TB) T {

@@ -40,7 +40,7 @@ func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
 				t.Fatal(err)
 			}
 			store := &notes{}
-			consuming := subscribe.New(app.New(store, clock.System{}, slog.New(slog.DiscardHandler)))[0]
+			consuming := subscribe.New(app.New(store, nil, clock.System{}, slog.New(slog.DiscardHandler)))[0]
 			err = consuming.Handle(t.Context(), e)
 			return fmt.Sprintf("%+v", store.partition), err
 		})

@@ -1,0 +1,7 @@
+package redis
+
+// The forms of pages, for their tests.
+var (
+	Encode = encode
+	Decode = decode
+)
