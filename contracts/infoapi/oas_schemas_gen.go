@@ -146,6 +146,34 @@ func (s *ArtistList) SetNextCursor(val OptString) {
 
 func (*ArtistList) listArtistsRes() {}
 
+// Ref: #/components/responses/AssetElsewhere
+type AssetElsewhere struct {
+	CacheControl string
+	Location     string
+}
+
+// GetCacheControl returns the value of CacheControl.
+func (s *AssetElsewhere) GetCacheControl() string {
+	return s.CacheControl
+}
+
+// GetLocation returns the value of Location.
+func (s *AssetElsewhere) GetLocation() string {
+	return s.Location
+}
+
+// SetCacheControl sets the value of CacheControl.
+func (s *AssetElsewhere) SetCacheControl(val string) {
+	s.CacheControl = val
+}
+
+// SetLocation sets the value of Location.
+func (s *AssetElsewhere) SetLocation(val string) {
+	s.Location = val
+}
+
+func (*AssetElsewhere) getAssetRes() {}
+
 type AssetFound struct {
 	Data io.Reader
 }

@@ -605,6 +605,15 @@ export interface components {
             };
             content?: never;
         };
+        /** @description On AWS, where a file of more than 4 MiB is; it can be read there for some minutes. */
+        AssetElsewhere: {
+            headers: {
+                Location: string;
+                "Cache-Control": string;
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description Any other failure; `rate_limited` (429) where the edge limits requests. */
         Problem: {
             headers: {
@@ -813,6 +822,7 @@ export type FieldError = components['schemas']['FieldError'];
 export type ResponsePageFound = components['responses']['PageFound'];
 export type ResponseAssetFound = components['responses']['AssetFound'];
 export type ResponseAssetUnchanged = components['responses']['AssetUnchanged'];
+export type ResponseAssetElsewhere = components['responses']['AssetElsewhere'];
 export type ResponseProblem = components['responses']['Problem'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
@@ -1435,6 +1445,7 @@ export interface operations {
         responses: {
             200: components["responses"]["AssetFound"];
             304: components["responses"]["AssetUnchanged"];
+            307: components["responses"]["AssetElsewhere"];
             404: components["responses"]["NotFound"];
             default: components["responses"]["Problem"];
         };
