@@ -928,7 +928,8 @@ type PageCreation struct {
 	// BCP 47 language tag, for instance en or de-AT. Answers spell it in its usual case.
 	Language string `json:"language"`
 	Title    string `json:"title"`
-	// Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8.
+	// Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8, and
+	// 250000 bytes as JSON.
 	Markdown string `json:"markdown"`
 }
 
@@ -1005,7 +1006,8 @@ type PageInput struct {
 	// BCP 47 language tag, for instance en or de-AT. Answers spell it in its usual case.
 	Language string `json:"language"`
 	Title    string `json:"title"`
-	// Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8.
+	// Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8, and
+	// 250000 bytes as JSON.
 	Markdown string `json:"markdown"`
 }
 

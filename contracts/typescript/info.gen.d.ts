@@ -407,7 +407,7 @@ export interface components {
         PageInput: {
             language: components["schemas"]["Language"];
             title: string;
-            /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8. */
+            /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8, and 250000 bytes as JSON. */
             markdown: string;
         };
         /**
@@ -422,7 +422,7 @@ export interface components {
             slug: components["schemas"]["Slug"];
             language: components["schemas"]["Language"];
             title: string;
-            /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8. */
+            /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8, and 250000 bytes as JSON. */
             markdown: string;
         };
         /**
