@@ -104,7 +104,7 @@ func TestAReplacedRoleIsFetched(t *testing.T) {
 	t.Parallel()
 	db, v, admin := protected(t)
 	successor := role(t, admin, "next")
-	v.remembered.User = "nobody_any_more"
+	run(t, admin, fmt.Sprintf(`ALTER ROLE %s NOLOGIN`, v.secret.User))
 	v.secret.User, v.secret.Password = successor, "next"
 	if err := db.Ready(t.Context()); err != nil {
 		t.Fatal(err)
