@@ -120,6 +120,8 @@ func TestPaths(t *testing.T) {
 	for _, tt := range []struct{ name, give, want string }{
 		{"REST: its own domain", v1("/tickets/holds", "/dev/tickets/holds", proxy), "/tickets/holds"},
 		{"REST: a stage like a route", v1("/dev/tickets/holds", "/dev/dev/tickets/holds", "/dev/{proxy+}"), "/dev/tickets/holds"},
+		{"REST: its own domain, any route, a path that begins like the stage", v1("/dev/x", "/dev/dev/x", root), "/dev/x"},
+		{"REST: a domain of its own, a route like the stage", v1("/dev/x", "/dev/x", "/dev/{proxy+}"), "/dev/x"},
 		{"REST: base path", v1("/api/v1/tickets/holds", "/api/v1/tickets/holds", proxy), "/tickets/holds"},
 		{"REST: base path and stage", v1("/api/dev/tickets/holds", "/api/dev/tickets/holds", proxy), "/tickets/holds"},
 		{"REST: stage alone, any route", v1("/dev/tickets/holds", "/dev/tickets/holds", root), "/tickets/holds"},
@@ -135,6 +137,7 @@ func TestPaths(t *testing.T) {
 		{"HTTP: a route that begins like the stage", v2("/developers", "dev", "$default"), "/developers"},
 		{"HTTP: nothing but the stage", v2("/dev", "dev", "$default"), "/"},
 		{"HTTP: default stage", v2("/tickets/holds", "$default", "$default"), "/tickets/holds"},
+		{"HTTP: a path like the default stage", v2("/$default/x", "$default", "$default"), "/$default/x"},
 		{"HTTP: base path", v2("/api/tickets/holds", "$default", "GET "+proxy), "/tickets/holds"},
 		{"HTTP: decoded", v2("/dev/info/pages/100% of?a#b ü", "dev", "$default"), "/info/pages/100%25%20of%3Fa%23b%20%C3%BC"},
 		{"HTTP: an escape", v2("/info/assets/a%2Fb", "$default", "$default"), "/info/assets/a%2Fb"},
