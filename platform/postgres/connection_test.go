@@ -144,12 +144,12 @@ func (f failing) Credentials(context.Context, *postgres.Credentials) (postgres.C
 }
 
 // warm opens as many connections as the pool may have.
-func warm(t *testing.T, db *postgres.DB, n int) {
+func warm(ctx context.Context, t *testing.T, db *postgres.DB, n int) {
 	t.Helper()
 	if n == 0 {
 		return
 	}
-	if err := db.Read(t.Context(), func(*postgres.Tx) error { warm(t, db, n-1); return nil }); err != nil {
+	if err := db.Read(ctx, func(*postgres.Tx) error { warm(ctx, t, db, n-1); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -175,17 +175,20 @@ func TestAThawIsNotNoticed(t *testing.T) {
 			through.User, through.Password = role(t, admin, "p"), "p"
 			db := open(t, postgres.Config{Source: through, MaxConns: conns, BeginTimeout: 500 * time.Millisecond})
 
-			warm(t, db, conns)
+			// Shorter than what pgx waits for a server's farewell.
+			ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
+			defer cancel()
+			warm(ctx, t, db, conns)
 			tt.give(t, admin, through.User, l)
 			runs := 0
-			if err := db.Write(t.Context(), func(tx *postgres.Tx) error { runs++; return insert(t.Context(), tx, "A-1") }); err != nil {
+			if err := db.Write(ctx, func(tx *postgres.Tx) error { runs++; return insert(ctx, tx, "A-1") }); err != nil {
 				t.Errorf("write: %v", err)
 			}
 			if runs != 1 {
 				t.Errorf("the transaction ran %d times, want 1: nothing of it had begun", runs)
 			}
 
-			warm(t, db, conns)
+			warm(ctx, t, db, conns)
 			tt.give(t, admin, through.User, l)
 			if got := labels(t, db); got != "A-1" {
 				t.Errorf("the database has %q, want A-1", got)
@@ -202,7 +205,7 @@ func TestAConnectionThatBreaksBeforeTheCommitRepeatsTheTransaction(t *testing.T)
 	runs := 0
 	err := db.Write(t.Context(), func(tx *postgres.Tx) error {
 		if runs++; runs == 1 {
-			l.cutWith("INSERT")
+			l.when("INSERT", l.cut)
 		}
 		return insert(t.Context(), tx, "A-1")
 	})
@@ -222,7 +225,7 @@ func TestACommitWithoutAnswerIsUnknownAndNotRepeated(t *testing.T) {
 	runs := 0
 	err := db.Write(t.Context(), func(tx *postgres.Tx) error {
 		runs++
-		l.cutWith("commit")
+		l.when("commit", l.cut)
 		return insert(t.Context(), tx, "A-1")
 	})
 	if !errors.Is(err, postgres.ErrUnknown) || runs != 1 {
@@ -232,12 +235,16 @@ func TestACommitWithoutAnswerIsUnknownAndNotRepeated(t *testing.T) {
 	until(t, "the commit", func() bool { return labels(t, db) == "A-1" })
 }
 
+// TestNoStatementOutlivesItsContext is of a function of which the server hears no more,
+// not even that it would like to cancel.
 func TestNoStatementOutlivesItsContext(t *testing.T) {
 	t.Parallel()
 	source := database(t)
-	db, admin := open(t, postgres.Config{Source: source}), open(t, postgres.Config{Source: source})
+	l, through := newLine(t, source)
+	db, admin := open(t, postgres.Config{Source: through}), open(t, postgres.Config{Source: source})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
+	l.when("pg_sleep", l.end)
 	err := db.Read(ctx, func(tx *postgres.Tx) error {
 		_, err := tx.Exec(ctx, `SELECT pg_sleep(3600)`)
 		return err
@@ -246,7 +253,7 @@ func TestNoStatementOutlivesItsContext(t *testing.T) {
 		t.Fatal("the statement ended by itself")
 	}
 	until(t, "the end on the server", func() bool {
-		return one[int](t, admin, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid() AND state = 'active'`) == 0
+		return one[int](t, admin, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query = 'SELECT pg_sleep(3600)' AND state = 'active'`) == 0
 	})
 }
 
@@ -263,7 +270,7 @@ func TestTheLocksOfAFunctionThatWasStoppedEnd(t *testing.T) {
 		if _, err := tx.Exec(ctx, `UPDATE seats SET n = 1 WHERE label = 'A-1'`); err != nil {
 			return err
 		}
-		l.kill() // neither the commit nor the end of the connection arrives
+		l.end() // neither the commit nor the end of the connection arrives
 		return nil
 	})
 	if err == nil {

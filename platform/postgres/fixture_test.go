@@ -110,10 +110,12 @@ type line struct {
 	listener net.Listener
 	server   string
 
-	mu    sync.Mutex
-	open  map[net.Conn]bool
-	dead  map[net.Conn]bool
-	cutAt string
+	mu   sync.Mutex
+	open map[net.Conn]bool
+	dead map[net.Conn]bool
+	// When the server has heard the text, then happens, once.
+	text string
+	then func()
 }
 
 // newLine returns a line to a database and how to connect through it.
@@ -169,19 +171,22 @@ func (l *line) carry(to, from net.Conn, request bool) {
 		n, err := from.Read(data)
 		l.mu.Lock()
 		dead := l.dead[from]
-		cut := request && l.cutAt != "" && bytes.Contains(data[:n], []byte(l.cutAt))
-		if cut {
-			l.cutAt = ""
+		then := l.then
+		if then != nil && request && bytes.Contains(data[:n], []byte(l.text)) {
+			l.then = nil
+		} else {
+			then = func() {}
 		}
 		l.mu.Unlock()
 		if dead {
 			_, _ = io.Copy(io.Discard, from)
 			return
 		}
-		if _, failure := to.Write(data[:n]); failure != nil || err != nil || cut {
+		if _, failure := to.Write(data[:n]); failure != nil || err != nil {
 			from.Close()
 			return
 		}
+		then()
 	}
 }
 
@@ -204,9 +209,15 @@ func (l *line) kill() {
 	}
 }
 
-// cutWith closes the next connection that says text, once the server has heard it.
-func (l *line) cutWith(text string) {
+// end is kill for good: nobody gets through any more.
+func (l *line) end() {
+	l.listener.Close()
+	l.kill()
+}
+
+// when has something happen once the server has heard a text.
+func (l *line) when(text string, then func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.cutAt = text
+	l.text, l.then = text, then
 }
