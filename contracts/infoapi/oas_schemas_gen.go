@@ -146,6 +146,34 @@ func (s *ArtistList) SetNextCursor(val OptString) {
 
 func (*ArtistList) listArtistsRes() {}
 
+// Ref: #/components/responses/AssetElsewhere
+type AssetElsewhere struct {
+	CacheControl string
+	Location     string
+}
+
+// GetCacheControl returns the value of CacheControl.
+func (s *AssetElsewhere) GetCacheControl() string {
+	return s.CacheControl
+}
+
+// GetLocation returns the value of Location.
+func (s *AssetElsewhere) GetLocation() string {
+	return s.Location
+}
+
+// SetCacheControl sets the value of CacheControl.
+func (s *AssetElsewhere) SetCacheControl(val string) {
+	s.CacheControl = val
+}
+
+// SetLocation sets the value of Location.
+func (s *AssetElsewhere) SetLocation(val string) {
+	s.Location = val
+}
+
+func (*AssetElsewhere) getAssetRes() {}
+
 type AssetFound struct {
 	Data io.Reader
 }
@@ -900,7 +928,8 @@ type PageCreation struct {
 	// BCP 47 language tag, for instance en or de-AT. Answers spell it in its usual case.
 	Language string `json:"language"`
 	Title    string `json:"title"`
-	// Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8.
+	// Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8, and
+	// 250000 bytes as JSON.
 	Markdown string `json:"markdown"`
 }
 
@@ -977,7 +1006,8 @@ type PageInput struct {
 	// BCP 47 language tag, for instance en or de-AT. Answers spell it in its usual case.
 	Language string `json:"language"`
 	Title    string `json:"title"`
-	// Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8.
+	// Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8, and
+	// 250000 bytes as JSON.
 	Markdown string `json:"markdown"`
 }
 

@@ -407,7 +407,7 @@ export interface components {
         PageInput: {
             language: components["schemas"]["Language"];
             title: string;
-            /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8. */
+            /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8, and 250000 bytes as JSON. */
             markdown: string;
         };
         /**
@@ -422,7 +422,7 @@ export interface components {
             slug: components["schemas"]["Slug"];
             language: components["schemas"]["Language"];
             title: string;
-            /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8. */
+            /** @description Content: CommonMark with tables, strikethrough and bare links; at most 200000 bytes of UTF-8, and 250000 bytes as JSON. */
             markdown: string;
         };
         /**
@@ -600,6 +600,15 @@ export interface components {
         AssetUnchanged: {
             headers: {
                 ETag: string;
+                "Cache-Control": string;
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description On AWS, where a file of more than 4 MiB is; it can be read there for some minutes. */
+        AssetElsewhere: {
+            headers: {
+                Location: string;
                 "Cache-Control": string;
                 [name: string]: unknown;
             };
@@ -813,6 +822,7 @@ export type FieldError = components['schemas']['FieldError'];
 export type ResponsePageFound = components['responses']['PageFound'];
 export type ResponseAssetFound = components['responses']['AssetFound'];
 export type ResponseAssetUnchanged = components['responses']['AssetUnchanged'];
+export type ResponseAssetElsewhere = components['responses']['AssetElsewhere'];
 export type ResponseProblem = components['responses']['Problem'];
 export type ResponseBadRequest = components['responses']['BadRequest'];
 export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
@@ -1435,6 +1445,7 @@ export interface operations {
         responses: {
             200: components["responses"]["AssetFound"];
             304: components["responses"]["AssetUnchanged"];
+            307: components["responses"]["AssetElsewhere"];
             404: components["responses"]["NotFound"];
             default: components["responses"]["Problem"];
         };

@@ -26,3 +26,12 @@ type Source interface {
 	// commits of other processes, and may be received from in vain.
 	Wake() <-chan struct{}
 }
+
+// Locker is a Source that several processes relay.
+type Locker interface {
+	Source
+	// Locked runs fn with the source while nobody else's fn runs; it waits for that.
+	// What fn marks done is forgotten when Locked returns nil. Its error is fn's, or
+	// says that it could not begin or end.
+	Locked(ctx context.Context, fn func(Source) error) error
+}

@@ -37,7 +37,8 @@ type Relay struct {
 }
 
 // NewRelay returns a relay from source to the topic event.Topic of publisher.
-// One relay per source keeps the order; several only repeat each other's work.
+// One relay per source keeps the order; several only repeat each other's work,
+// unless the source is a Locker.
 func NewRelay(source Source, publisher message.Publisher, logger *slog.Logger) *Relay {
 	return &Relay{source: source, publisher: publisher, logger: logger}
 }
@@ -95,9 +96,34 @@ func (r *Relay) drain(ctx context.Context) {
 	}
 }
 
+// Pass publishes what is pending and returns how many events that were. It is for
+// processes that have no time of their own between requests.
+func (r *Relay) Pass(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		n, err := r.batch(ctx)
+		total += n
+		if err != nil || n < batchSize {
+			return total, err
+		}
+	}
+}
+
 // batch publishes the oldest records and returns how many there were.
-func (r *Relay) batch(ctx context.Context) (int, error) {
-	records, err := r.source.Pending(ctx, batchSize)
+func (r *Relay) batch(ctx context.Context) (n int, err error) {
+	locker, shared := r.source.(Locker)
+	if !shared {
+		return r.publish(ctx, r.source)
+	}
+	err = locker.Locked(ctx, func(source Source) error {
+		n, err = r.publish(ctx, source)
+		return err
+	})
+	return n, err
+}
+
+func (r *Relay) publish(ctx context.Context, source Source) (int, error) {
+	records, err := source.Pending(ctx, batchSize)
 	if err != nil {
 		return 0, fmt.Errorf("read outbox: %w", err)
 	}
@@ -112,7 +138,7 @@ func (r *Relay) batch(ctx context.Context) (int, error) {
 	if err := r.publisher.Publish(event.Topic, messages...); err != nil {
 		return 0, fmt.Errorf("publish %d events: %w", len(records), err)
 	}
-	if err := r.source.Done(ctx, records); err != nil {
+	if err := source.Done(ctx, records); err != nil {
 		return 0, fmt.Errorf("mark %d events done: %w", len(records), err)
 	}
 	return len(records), nil

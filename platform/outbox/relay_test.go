@@ -254,3 +254,53 @@ func TestRelayStopsWhileTheBusIsDown(t *testing.T) {
 		t.Error("the event is gone")
 	}
 }
+
+func TestAPassPublishesAllThatIsPending(t *testing.T) {
+	t.Parallel()
+	s, b := newMemory(), &bus{}
+	s.add(t, 600)
+	n, err := outbox.NewRelay(s, b, quiet).Pass(t.Context())
+	if n != 600 || err != nil || s.left() != 0 || len(b.calls) != 3 {
+		t.Errorf("published %d in %d calls, %v, and %d are left; want 600 in 3", n, len(b.calls), err, s.left())
+	}
+}
+
+func TestAPassEndsWithTheFirstFailure(t *testing.T) {
+	t.Parallel()
+	down := errors.New("down")
+	s, b := newMemory(), &bus{fail: []error{down}}
+	s.add(t, 1)
+	if n, err := outbox.NewRelay(s, b, quiet).Pass(t.Context()); n != 0 || !errors.Is(err, down) {
+		t.Errorf("published %d, %v, want none and %v", n, err, down)
+	}
+	if s.left() != 1 {
+		t.Error("the event is gone")
+	}
+}
+
+// shared is a Locker whose records can be had under its lock alone.
+type shared struct {
+	inner *memory
+	locks int
+}
+
+var errUnlocked = errors.New("not locked")
+
+func (*shared) Pending(context.Context, int) ([]outbox.Record, error) { return nil, errUnlocked }
+func (*shared) Done(context.Context, []outbox.Record) error           { return errUnlocked }
+func (s *shared) Wake() <-chan struct{}                               { return s.inner.Wake() }
+
+func (s *shared) Locked(_ context.Context, fn func(outbox.Source) error) error {
+	s.locks++
+	return fn(s.inner)
+}
+
+func TestASharedSourceIsLockedForEachBatch(t *testing.T) {
+	t.Parallel()
+	s := &shared{inner: newMemory()}
+	s.inner.add(t, 300)
+	n, err := outbox.NewRelay(s, &bus{}, quiet).Pass(t.Context())
+	if n != 300 || err != nil || s.locks != 2 {
+		t.Errorf("published %d under %d locks, %v, want 300 under 2", n, s.locks, err)
+	}
+}

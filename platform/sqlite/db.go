@@ -58,7 +58,8 @@ type DB struct {
 }
 
 // Open opens the file, creating it if need be, and brings its tables up to
-// date. Another process may have the same file open.
+// date. Another process may have the same file open. Migrations may use the
+// function words(text), the words of a text as package words has them.
 func Open(ctx context.Context, c Config) (_ *DB, err error) {
 	if c.MaxBatch <= 0 {
 		c.MaxBatch = defaultMaxBatch
@@ -68,6 +69,9 @@ func Open(ctx context.Context, c Config) (_ *DB, err error) {
 	}
 	if c.Clock == nil {
 		c.Clock = clock.System{}
+	}
+	if err := registerWords(); err != nil {
+		return nil, fmt.Errorf("open %s: %w", c.Path, err)
 	}
 	if err := create(c.Path); err != nil {
 		return nil, fmt.Errorf("open %s: %w", c.Path, err)

@@ -14,10 +14,17 @@ import (
 	"syscall"
 )
 
-// superuser is the role that tests connect as. Local connections need no password.
+// superuser is the role that tests connect as.
 const superuser = "postgres"
 
-// StartPostgreSQL starts PostgreSQL with the superuser "postgres", who needs no
+// access lets the superuser in without a password; a role that a test makes needs the
+// one it was given.
+const access = `local all all trust
+host all ` + superuser + ` 127.0.0.1/32 trust
+host all all 127.0.0.1/32 scram-sha-256
+`
+
+// StartPostgreSQL starts PostgreSQL with the superuser "postgres", who alone needs no
 // password from this machine. It does not run as root, so then it runs as the system's
 // user postgres. The durability of what it keeps is off.
 func StartPostgreSQL(ctx context.Context) (*Server, error) {
@@ -48,7 +55,7 @@ func StartPostgreSQL(ctx context.Context) (*Server, error) {
 			if output, err := command.CombinedOutput(); err != nil {
 				return fmt.Errorf("initdb: %w\n%s", err, output)
 			}
-			return nil
+			return os.WriteFile(filepath.Join(folder, "data", "pg_hba.conf"), []byte(access), 0o600)
 		},
 		command: func(folder string, port int) []string {
 			return []string{

@@ -1,7 +1,9 @@
 package info_test
 
 import (
+	"context"
 	"crypto/sha256"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,6 +17,9 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/idempotency"
 	"ticketmesh.dev/platform/sqlite"
+	"ticketmesh.dev/services/info"
+	"ticketmesh.dev/services/info/internal/app"
+	"ticketmesh.dev/services/info/internal/asset"
 )
 
 // conversation calls operations by their names in the document. What they answer
@@ -71,6 +76,30 @@ func (c *conversation) upload(status int, target string, content string, length 
 	if w.Code != status {
 		c.t.Errorf("uploadAsset: %d %s, want %d", w.Code, w.Body, status)
 	}
+}
+
+// elsewhere asks for a file that is too large for the process that is asked.
+func (c *conversation) elsewhere(key string) {
+	c.t.Helper()
+	handler, err := info.NewAPI(info.APIConfig{Blobs: elsewhere{}, Clock: c.clock, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	c.api.Check(c.t, handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/info/assets/"+key, nil))
+	if got := w.Header().Get("Location"); w.Code != 307 || got != elsewhereURL || w.Header().Get("Cache-Control") != "no-store" {
+		c.t.Errorf("getAsset: %d to %q with %v, want 307 to %q", w.Code, got, w.Header(), elsewhereURL)
+	}
+}
+
+// elsewhereURL is as presigned ones are.
+const elsewhereURL = "https://files.example/assets/a%2Bb?X-Amz-Credential=A%2F20261125&X-Amz-Signature=0f"
+
+// elsewhere keeps files that are read elsewhere.
+type elsewhere struct{ app.Blobs }
+
+func (elsewhere) Open(context.Context, asset.Key) (app.Blob, error) {
+	return app.Blob{ReadCloser: http.NoBody, Size: asset.MaxSize, Tag: "t", URL: elsewhereURL}, nil
 }
 
 // TestContractEveryDeclaredStatusIsAnswered has every operation of the document
@@ -163,6 +192,7 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 	key := []string{prepared.text("key")}
 	tag := c.say(200, "getAsset", "", nil, key).header.Get("ETag")
 	c.say(304, "getAsset", "", nil, key, "If-None-Match", tag)
+	c.elsewhere(key[0])
 
 	c.say(200, "health", "", nil, nil)
 	m.close(t) // the store is gone

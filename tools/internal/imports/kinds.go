@@ -45,7 +45,7 @@ var adapterNames = []string{
 var inboundNames = []string{"rest", "subscribe"}
 
 // purePlatform are the packages of platform that a domain may know.
-var purePlatform = []string{"platform/clock", "platform/id", "platform/money"}
+var purePlatform = []string{"platform/clock", "platform/id", "platform/money", "platform/words"}
 
 // place is what the layout says about an import path.
 type place struct {

@@ -93,10 +93,14 @@ type Upload struct {
 
 // Blob is a file with its length in bytes.
 type Blob struct {
+	// ReadCloser is the content; it is empty where there is a URL.
 	io.ReadCloser
 	Size int64
 	// Tag is other for other content. It has no quotes.
 	Tag string
+	// URL is where anyone may read the content for some minutes, when it is too large
+	// to pass through the process; else empty.
+	URL string
 }
 
 // Renderer turns Markdown into what browsers may show and searches may index.

@@ -124,3 +124,40 @@ func TestWhatBreaksTheContractIsNotMade(t *testing.T) {
 		t.Errorf("err = %v, want %v", err, broken)
 	}
 }
+
+// TestThePageThatMayBeLongestFitsOnEveryBus counts as EventBridge does, whose limit is
+// the lowest.
+func TestThePageThatMayBeLongestFitsOnEveryBus(t *testing.T) {
+	t.Parallel()
+	const limit = 256 << 10
+	validator, err := contracts.NewValidator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec := eventcodec.New(validator)
+	key, err := page.NewKey(strings.Repeat("a", 128), "de-AT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, letter := range []string{"a", "\"", "\\", "\n", "\t", "<", "&", "/", "ä", "公", "\u2028", "👩"} {
+		count := min(page.MaxMarkdown/len(letter), 200_000)
+		if strings.ContainsAny(letter, "\"\\\n\t") {
+			count = page.MaxEncoded / 2
+		}
+		p, err := page.New(key, page.Content{Title: strings.Repeat("\"", 200), Markdown: strings.Repeat(letter, count)}, id.New())
+		if err != nil {
+			t.Fatalf("%q: %v", letter, err)
+		}
+		e, err := codec.PagePublished(event.WithTrace(t.Context(), event.Trace{CorrelationID: strings.Repeat("c", 128), TraceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}), p, time.Now())
+		if err != nil {
+			t.Fatalf("%q: %v", letter, err)
+		}
+		encoded, err := e.MarshalCloudEvent()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := len(encoded) + len(e.Type) + len(e.Source) + 14; size >= limit {
+			t.Errorf("%d times %q have %d bytes, want less than %d", count, letter, size, limit)
+		}
+	}
+}

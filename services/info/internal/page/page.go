@@ -10,9 +10,14 @@ import (
 	"ticketmesh.dev/services/info/internal/violation"
 )
 
-// MaxMarkdown is the longest content, in bytes: more would not fit into an event
-// on every bus.
-const MaxMarkdown = 200_000
+const (
+	// MaxMarkdown is the longest content, in bytes.
+	MaxMarkdown = 200_000
+	// MaxEncoded is the longest content in bytes of JSON, where some characters take
+	// two: more would not fit into an event on every bus, of which the smallest takes
+	// 256 KiB.
+	MaxEncoded = 250_000
+)
 
 var slugs = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
@@ -100,5 +105,18 @@ func (c Content) validate() error {
 	broken.Text("title", c.Title, 1, 200, false)
 	broken.Text("markdown", c.Markdown, 0, MaxMarkdown, true)
 	broken.Check(len(c.Markdown) <= MaxMarkdown, "markdown", "must not be longer than 200000 bytes")
+	broken.Check(encodedLength(c.Markdown) <= MaxEncoded, "markdown", "must not be longer than 250000 bytes of JSON")
 	return broken.Err()
+}
+
+// encodedLength counts the bytes of a valid content within a JSON string.
+func encodedLength(text string) int {
+	escaped := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '"', '\\', '\n', '\r', '\t':
+			escaped++
+		}
+	}
+	return len(text) + escaped
 }

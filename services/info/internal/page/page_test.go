@@ -54,6 +54,8 @@ func TestContentIsBounded(t *testing.T) {
 		"as long as may be":      {page.Content{Title: "t", Markdown: strings.Repeat("a", page.MaxMarkdown)}, true},
 		"no title":               {page.Content{Markdown: "a"}, false},
 		"longer":                 {page.Content{Title: "t", Markdown: strings.Repeat("a", page.MaxMarkdown+1)}, false},
+		"as long as JSON may be": {page.Content{Title: "t", Markdown: strings.Repeat("\"\\\n\r\t", page.MaxEncoded/10)}, true},
+		"longer in JSON":         {page.Content{Title: "t", Markdown: strings.Repeat("\"\\\n\r\t", page.MaxEncoded/10+1)}, false},
 		"longer in bytes":        {page.Content{Title: "t", Markdown: strings.Repeat("ä", page.MaxMarkdown/2+1)}, false},
 		"a title of two lines":   {page.Content{Title: "a\nb"}, false},
 		"Markdown with NUL":      {page.Content{Title: "t", Markdown: "a\x00b"}, false},

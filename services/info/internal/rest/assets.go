@@ -13,6 +13,8 @@ import (
 const (
 	// A file may be replaced for as long as its upload may be repeated.
 	assetCaching = "public, max-age=300"
+	// Where a file is changes with every answer.
+	linkCaching = "no-store"
 	// Opened by itself, a file may neither run nor load anything.
 	assetPolicy = "default-src 'none'; sandbox"
 )
@@ -46,6 +48,10 @@ func (h *handler) GetAsset(ctx context.Context, params infoapi.GetAssetParams) (
 	if api.MatchesETag(params.IfNoneMatch.Or(""), tag) {
 		blob.Close()
 		return &infoapi.AssetUnchanged{CacheControl: assetCaching, ETag: tag}, nil
+	}
+	if blob.URL != "" {
+		blob.Close()
+		return &infoapi.AssetElsewhere{CacheControl: linkCaching, Location: blob.URL}, nil
 	}
 	return &infoapi.AssetFoundHeaders{
 		CacheControl:          assetCaching,

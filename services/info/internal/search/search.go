@@ -1,6 +1,6 @@
 // Package search says what can be searched and what a query means, apart from
 // the engine that carries it out. Every engine gives the same answers in the
-// same order.
+// same order: it is given words (package words) and compares their bytes.
 package search
 
 // Kind is a kind of thing that can be found.

@@ -21,7 +21,6 @@ func (t transaction) index(deleted bool, d search.Document) error {
 	return err
 }
 
-// Snippets are taken in the outer query, so that only results pay for them.
 const searchQuery = `
 WITH found AS MATERIALIZED (
 	SELECT d.docid, d.docid NOT IN (SELECT rowid FROM document_words WHERE document_words MATCH ?1) AS body,
@@ -33,16 +32,9 @@ WITH found AS MATERIALIZED (
 	WHERE ?4 = 0 OR (body, title, kind, ref, language) > (?5, ?6, ?7, ?8, ?9)
 	ORDER BY body, title, kind, ref, language LIMIT ?10
 )
-SELECT r.body, r.title, r.kind, r.ref, r.language, snippet(document_words, 1, '', '', '…', 24)
-FROM results r CROSS JOIN document_words ON document_words.rowid = r.docid
-WHERE document_words MATCH ?2
+SELECT r.body, r.title, r.kind, r.ref, r.language, d.body
+FROM results r JOIN document d ON d.docid = r.docid
 ORDER BY r.body, r.title, r.kind, r.ref, r.language`
-
-func scanResult(row scanner) (search.Result, error) {
-	var r search.Result
-	err := row.Scan(&r.Body, &r.Title, &r.Kind, &r.Ref, &r.Language, &r.Snippet)
-	return r, err
-}
 
 // Search implements app.Store.
 func (s *Store) Search(ctx context.Context, q search.Query) (results []search.Result, err error) {
@@ -52,12 +44,22 @@ func (s *Store) Search(ctx context.Context, q search.Query) (results []search.Re
 		after = *q.After
 	}
 	err = s.db.Read(ctx, func(tx *sqlite.Tx) error {
-		results, err = collect(tx, scanResult, searchQuery,
+		results, err = collect(tx, scanResult(q.Terms), searchQuery,
 			"title : ("+all+")", all, string(q.Kind),
 			q.After != nil, after.Body, after.Title, string(after.Kind), after.Ref, after.Language, q.Limit)
 		return err
 	})
 	return results, err
+}
+
+func scanResult(terms []string) func(scanner) (search.Result, error) {
+	return func(row scanner) (search.Result, error) {
+		var r search.Result
+		var text string
+		err := row.Scan(&r.Body, &r.Title, &r.Kind, &r.Ref, &r.Language, &text)
+		r.Snippet = search.Snippet(text, terms)
+		return r, err
+	}
 }
 
 // breakers are what would end a quoted term before its end.

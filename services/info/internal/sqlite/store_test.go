@@ -2,9 +2,12 @@ package sqlite_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/platform/event"
@@ -84,6 +87,43 @@ func TestAnEventThatBreaksItsContractUndoesTheChange(t *testing.T) {
 	}
 	if pending, err := db.Outbox().Pending(t.Context(), 10); err != nil || len(pending) != 0 {
 		t.Errorf("pending = %v, %v, want none", pending, err)
+	}
+}
+
+func TestAFileOfAnEarlierVersionIsIndexedAnew(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "info.db")
+	first := fstest.MapFS{}
+	const name = "00001_info.sql"
+	text, err := fs.ReadFile(sqlite.Migrations(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first[name] = &fstest.MapFile{Data: text}
+	old, err := platform.Open(t.Context(), platform.Config{Path: path, Migrations: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = old.Write(t.Context(), func(tx *platform.Tx) error {
+		_, err := tx.Exec(`INSERT INTO document (kind, ref, language, title, body) VALUES ('page', 'tram', 'de', 'Straßenbahn', 'Linie')`)
+		return err
+	})
+	if err := errors.Join(err, old.Close()); err != nil {
+		t.Fatal(err)
+	}
+
+	db, err := platform.Open(t.Context(), platform.Config{Path: path, Migrations: sqlite.Migrations()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	found, err := sqlite.New(db, eventcodec.New(newValidator(t))).Search(t.Context(), search.Query{Terms: search.Terms("strassen"), Limit: 10})
+	if err != nil || len(found) != 1 || found[0].Ref != "tram" {
+		t.Errorf("found %v, %v, want the page", found, err)
 	}
 }
 

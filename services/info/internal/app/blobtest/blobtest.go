@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		run  func(t *testing.T, f Fixture)
 	}{
 		{"an uploaded file is read back", roundTrip},
+		{"a large file is read back", large},
 		{"what was not uploaded is not found", missing},
 		{"an upload replaces the file and its tag", replace},
 		{"an upload that differs from what was prepared is refused", refusals},
@@ -60,13 +61,24 @@ func roundTrip(t *testing.T, f Fixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer blob.Close()
-	got, err := io.ReadAll(blob)
+	if got := read(t, blob); !bytes.Equal(got, content) || blob.Size != int64(len(content)) || blob.Tag == "" || strings.Contains(blob.Tag, `"`) {
+		t.Errorf("read %q, size %d, tag %q", got, blob.Size, blob.Tag)
+	}
+}
+
+// large is a file of the largest size, which some processes cannot answer with.
+func large(t *testing.T, f Fixture) {
+	key := newKey(t)
+	file := bytes.Repeat([]byte("0123456789abcdef"), asset.MaxSize/16)
+	if status := Send(t, f.prepare(t, key, len(file)), file); status/100 != 2 {
+		t.Fatalf("upload answers %d", status)
+	}
+	blob, err := f.Blobs.Open(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, content) || blob.Size != int64(len(content)) || blob.Tag == "" || strings.Contains(blob.Tag, `"`) {
-		t.Errorf("read %q, size %d, tag %q", got, blob.Size, blob.Tag)
+	if got := read(t, blob); !bytes.Equal(got, file) || blob.Size != int64(len(file)) || blob.Tag == "" {
+		t.Errorf("read %d bytes, size %d, tag %q", len(got), blob.Size, blob.Tag)
 	}
 }
 
@@ -86,22 +98,18 @@ func replace(t *testing.T, f Fixture) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer first.Close()
 	other := bytes.ReplaceAll(content, []byte("bytes"), []byte("BYTES"))
 	Send(t, u, other)
 	second, err := f.Blobs.Open(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer second.Close()
 	// Who opened the file before still reads the old one.
-	old, err := io.ReadAll(first)
-	if err != nil || !bytes.Equal(old, content) {
-		t.Errorf("the old file reads as %q, %v", old, err)
+	if old := read(t, first); !bytes.Equal(old, content) {
+		t.Errorf("the old file reads as %q", old)
 	}
-	replaced, err := io.ReadAll(second)
-	if err != nil || !bytes.Equal(replaced, other) {
-		t.Errorf("the new file reads as %q, %v", replaced, err)
+	if replaced := read(t, second); !bytes.Equal(replaced, other) {
+		t.Errorf("the new file reads as %q", replaced)
 	}
 	if first.Tag == second.Tag {
 		t.Errorf("both have the tag %s", first.Tag)
@@ -190,6 +198,33 @@ func Send(t *testing.T, u app.Upload, body []byte) int {
 	}
 	defer response.Body.Close()
 	return response.StatusCode
+}
+
+// read reads and closes a file, from where it is.
+func read(t *testing.T, blob app.Blob) []byte {
+	t.Helper()
+	defer blob.Close()
+	content := io.Reader(blob)
+	if blob.URL != "" {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, blob.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("the file's URL answers %s", response.Status)
+		}
+		content = response.Body
+	}
+	got, err := io.ReadAll(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
 }
 
 func (f Fixture) now() time.Time {

@@ -1,0 +1,116 @@
+package aws
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	// Venues have time zones, and the image of functions has no database of them.
+	_ "time/tzdata"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	s3client "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/platform/auth"
+	"ticketmesh.dev/platform/awsconfig"
+	"ticketmesh.dev/platform/clock"
+	bus "ticketmesh.dev/platform/eventbridge"
+	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/platform/outbox"
+	"ticketmesh.dev/services/info"
+	"ticketmesh.dev/services/info/internal/eventcodec"
+	"ticketmesh.dev/services/info/internal/markdown"
+	"ticketmesh.dev/services/info/internal/postgres"
+	"ticketmesh.dev/services/info/internal/s3"
+)
+
+// rememberedCallers is how many verified tokens a function remembers.
+const rememberedCallers = 1000
+
+// relayTime is how long a request waits for its events to go out. After that the sweep
+// has them.
+const relayTime = 3 * time.Second
+
+// API opens the function that answers all routes.
+func API(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
+	c, err := read(rt.Getenv, envIssuer, envAudience, envBus, envBucket)
+	if err != nil {
+		return nil, err
+	}
+	client, err := awsconfig.New(rt.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	db, err := c.database.open(client)
+	if err != nil {
+		return nil, err
+	}
+	now := clock.System{}
+	verifier, err := auth.NewVerifier(auth.Config{Issuer: c.issuer, ClientIDs: c.audience, KeySet: auth.Issuer(c.issuer, nil, now), Clock: now})
+	if err != nil {
+		return nil, err
+	}
+	files := s3client.NewFromConfig(client, func(o *s3client.Options) {
+		// What is not AWS's own has no host name for each bucket.
+		o.UsePathStyle = client.BaseEndpoint != nil
+	})
+	handler, err := info.NewAPI(info.APIConfig{
+		Store:       postgres.New(db, eventcodec.New(validator(sync.OnceValues(contracts.NewValidator)))),
+		Blobs:       s3.New(files, c.bucket, now),
+		Renderer:    renderer(sync.OnceValue(markdown.New)),
+		Clock:       now,
+		Verifier:    auth.Cached(verifier, rememberedCallers, now),
+		Idempotency: db.Idempotency(now),
+		CORSOrigins: c.origins,
+		Logger:      rt.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	publisher := bus.NewPublisher(bus.Config{Client: eventbridge.NewFromConfig(client), Bus: c.bus, Timeout: relayTime})
+	return relayed(handler, db.Outbox(), publisher, rt.Logger), nil
+}
+
+// relayed publishes what a request has committed before it is answered: after that the
+// function is frozen. A failure is none of the request's; the sweep tries again.
+func relayed(next http.Handler, source outbox.Source, publisher *bus.Publisher, logger *slog.Logger) http.Handler {
+	relay := outbox.NewRelay(source, publisher, logger)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		select {
+		case <-source.Wake():
+		default:
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), relayTime)
+		defer cancel()
+		if _, err := relay.Pass(ctx); err != nil {
+			logger.WarnContext(ctx, "events wait for the sweep", "error", err)
+		}
+	})
+}
+
+// validator makes the contracts' one, which reads all schemas, when something is first
+// announced.
+type validator func() (*contracts.Validator, error)
+
+// Validate implements event.Validator.
+func (v validator) Validate(eventType string, data []byte) error {
+	made, err := v()
+	if err != nil {
+		return err
+	}
+	return made.Validate(eventType, data)
+}
+
+// renderer makes the renderer of Markdown, whose rules are many, for the first page.
+type renderer func() *markdown.Renderer
+
+// HTML implements app.Renderer.
+func (r renderer) HTML(text string) (string, error) { return r().HTML(text) }
+
+// Text implements app.Renderer.
+func (r renderer) Text(text string) (string, error) { return r().Text(text) }

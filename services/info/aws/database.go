@@ -1,0 +1,107 @@
+package aws
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/rds/auth"
+
+	"ticketmesh.dev/platform/awsconfig"
+	"ticketmesh.dev/platform/clock"
+	"ticketmesh.dev/platform/postgres"
+)
+
+// openDatabase returns the database that the configuration names. It connects at first
+// need.
+func (c databaseConfig) open(client sdk.Config) (*postgres.DB, error) {
+	verify, err := c.tls()
+	if err != nil {
+		return nil, err
+	}
+	return postgres.Open(postgres.Config{Source: c.source(client), TLS: verify, Clock: clock.System{}})
+}
+
+func (c databaseConfig) tls() (*tls.Config, error) {
+	if c.plain {
+		return nil, nil
+	}
+	verify := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.authorities == "" {
+		return verify, nil
+	}
+	text, err := os.ReadFile(c.authorities)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", envDatabaseAuthorities, err)
+	}
+	verify.RootCAs = x509.NewCertPool()
+	if !verify.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s: %s has no certificate", envDatabaseAuthorities, c.authorities)
+	}
+	return verify, nil
+}
+
+func (c databaseConfig) source(client sdk.Config) postgres.Source {
+	if c.secret == "" {
+		return signedIn{client, c}
+	}
+	return secret{awsconfig.NewSecret(client, c.secret, c.parse, awsconfig.Options{})}
+}
+
+// parse reads a secret as Secrets Manager's rotation keeps it; one that RDS manages has
+// user and password alone.
+func (c databaseConfig) parse(text string) (postgres.Credentials, error) {
+	s := struct {
+		Username, Password, Host string
+		Database                 string `json:"dbname"`
+		Port                     uint16
+	}{Host: c.host, Database: c.name, Port: c.port}
+	// What a decoder says may quote the secret.
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return postgres.Credentials{}, errors.New("it is not JSON of credentials")
+	}
+	if s.Username == "" || s.Password == "" || s.Host == "" || s.Database == "" {
+		return postgres.Credentials{}, fmt.Errorf("it lacks username, password, host or dbname, of which the last two may be in %s and %s", envDatabaseHost, envDatabaseName)
+	}
+	return postgres.Credentials{Host: s.Host, Port: s.Port, Database: s.Database, User: s.Username, Password: s.Password}, nil
+}
+
+// secret is credentials in Secrets Manager.
+type secret struct {
+	value *awsconfig.Value[postgres.Credentials]
+}
+
+// Credentials implements postgres.Source. A secret that was rotated is read again when a
+// server turns the old one down.
+func (s secret) Credentials(ctx context.Context, refused *postgres.Credentials) (postgres.Credentials, error) {
+	known, err := s.value.Get(ctx)
+	if err == nil && refused != nil && known == *refused {
+		return s.value.Refresh(ctx)
+	}
+	return known, err
+}
+
+// signedIn is a user who signs in by IAM: the password is a token that is signed for
+// each connection, which asks nobody.
+type signedIn struct {
+	client sdk.Config
+	config databaseConfig
+}
+
+// Credentials implements postgres.Source.
+func (s signedIn) Credentials(ctx context.Context, _ *postgres.Credentials) (postgres.Credentials, error) {
+	c := s.config
+	address := net.JoinHostPort(c.host, strconv.Itoa(int(c.port)))
+	token, err := auth.BuildAuthToken(ctx, address, s.client.Region, c.user, s.client.Credentials)
+	if err != nil {
+		return postgres.Credentials{}, err
+	}
+	return postgres.Credentials{Host: c.host, Port: c.port, Database: c.name, User: c.user, Password: token}, nil
+}

@@ -1,0 +1,11 @@
+// Command api answers the routes of info behind API Gateway.
+package main
+
+import (
+	"os"
+
+	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/services/info/aws"
+)
+
+func main() { lambda.StartHTTP(os.Getenv, aws.API) }

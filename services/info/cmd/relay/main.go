@@ -1,0 +1,11 @@
+// Command relay publishes, every minute, what waits in info's outbox.
+package main
+
+import (
+	"os"
+
+	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/services/info/aws"
+)
+
+func main() { lambda.Start(os.Getenv, aws.Relay) }

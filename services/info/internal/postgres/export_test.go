@@ -1,0 +1,4 @@
+package postgres
+
+// SearchQuery is what Search runs.
+const SearchQuery = searchQuery
