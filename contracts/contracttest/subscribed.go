@@ -118,6 +118,9 @@ func (s stack) consumers() (types map[string][]string, breaches []string) {
 		if r.ScheduleExpression != "" && len(r.EventPattern) == 0 {
 			continue // a timer
 		}
+		if r.ofAWS() {
+			continue // what AWS tells the account is no event of the mesh
+		}
 		chosen, errs := s.rule(r)
 		for i := range errs {
 			errs[i] = name + ": " + errs[i]
@@ -150,6 +153,14 @@ func (s stack) consumers() (types map[string][]string, breaches []string) {
 		}
 	}
 	return types, breaches
+}
+
+// ofAWS says whether the rule is on the account's default bus and chooses nothing
+// but events of AWS's services.
+func (r rule) ofAWS() bool {
+	var sources []string
+	return r.EventBusName == (reference{}) && json.Unmarshal(r.EventPattern["source"], &sources) == nil && len(sources) > 0 &&
+		!slices.ContainsFunc(sources, func(source string) bool { return !strings.HasPrefix(source, "aws.") })
 }
 
 // rule returns the types that a rule chooses.

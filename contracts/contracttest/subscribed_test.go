@@ -32,6 +32,11 @@ func TestATemplateIsHeldToTheSubscriptions(t *testing.T) {
 		{name: "right"},
 		{name: "long forms of functions", old: "!GetAtt AvailabilityRule.Arn", new: "{Fn::GetAtt: AvailabilityRule.Arn}"},
 		{name: "a timer is no subscription", old: "Resources:", new: "Resources:" + another + "AWS::Events::Rule\n    Properties: {ScheduleExpression: rate(1 minute)}"},
+		{name: "what AWS tells is no subscription", old: "Resources:", new: "Resources:" + another + "AWS::Events::Rule\n    Properties: {EventPattern: {source: [aws.ses], detail: {x: [y]}}, Targets: [{Arn: !Ref Elsewhere}]}"},
+		{name: "what AWS tells and more", old: "Resources:", new: "Resources:" + another + "AWS::Events::Rule\n    Properties: {EventPattern: {source: [aws.ses, ticketmesh.tickets]}, Targets: [{Arn: !Ref Elsewhere}]}", want: "Another: is not on the mesh's bus"},
+		{name: "AWS on the mesh's bus", old: pattern, new: "source: [aws.ses]", want: "source of the pattern is [aws.ses]"},
+		{name: "a list of no sources on the default bus", old: "Resources:", new: "Resources:" + another + "AWS::Events::Rule\n    Properties: {EventPattern: {source: []}, Targets: [{Arn: !Ref Elsewhere}]}", want: "Another: is not on the mesh's bus"},
+		{name: "a rule without a source on the default bus", old: "Resources:", new: "Resources:" + another + "AWS::Events::Rule\n    Properties: {EventPattern: {detail-type: [x]}, Targets: [{Arn: !Ref Elsewhere}]}", want: "Another: is not on the mesh's bus"},
 
 		{name: "a type that the code lacks", code: map[string][]string{"shows-availability": {}}, want: "and [] in the code"},
 		{name: "a queue that the code lacks", code: map[string][]string{}, want: "and [] in the code"},

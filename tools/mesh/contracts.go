@@ -11,10 +11,11 @@ import (
 
 	"ticketmesh.dev/tools/internal/compat"
 	"ticketmesh.dev/tools/internal/contractgen"
+	"ticketmesh.dev/tools/internal/gateway"
 )
 
 func newContracts() *cobra.Command {
-	gen := &cobra.Command{Use: "gen [SERVICE...]", Short: "Generate the Go code and TypeScript types of the contracts", Args: cobra.ArbitraryArgs}
+	gen := &cobra.Command{Use: "gen [SERVICE...]", Short: "Generate the Go code and TypeScript types of the contracts, and what API Gateway knows of them", Args: cobra.ArbitraryArgs}
 	asJSON := jsonFlag(gen)
 	root := gen.Flags().String("root", ".", "root of the workspace")
 	gen.RunE = does(func(cmd *cobra.Command, args []string) error {
@@ -25,6 +26,15 @@ func newContracts() *cobra.Command {
 		out := printer{cmd.OutOrStdout(), *asJSON}
 		for _, name := range written {
 			if err := out.print(map[string]string{"package": "contracts/" + name}, "contracts/"+name); err != nil {
+				return err
+			}
+		}
+		definitions, err := gateway.Run(*root, args...)
+		if err != nil {
+			return err
+		}
+		for _, name := range definitions {
+			if err := out.print(map[string]string{"file": name}, name); err != nil {
 				return err
 			}
 		}

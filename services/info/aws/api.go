@@ -14,6 +14,7 @@ import (
 	s3client "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/platform/apigateway"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/awsconfig"
 	"ticketmesh.dev/platform/clock"
@@ -71,7 +72,7 @@ func API(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
 		return nil, err
 	}
 	publisher := bus.NewPublisher(bus.Config{Client: eventbridge.NewFromConfig(client), Bus: c.bus, Timeout: relayTime})
-	return relayed(handler, db.Outbox(), publisher, rt.Logger), nil
+	return apigateway.Under(info.Prefix, relayed(handler, db.Outbox(), publisher, rt.Logger)), nil
 }
 
 // relayed publishes what a request has committed before it is answered: after that the

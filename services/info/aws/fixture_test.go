@@ -259,7 +259,8 @@ func (c *cloud) open(t *testing.T, rt lambda.Runtime) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &api{contracttest.Document(t, "info").Check(t, handler), c.token(t)}
+	// As the gateway does, which gives functions what comes after the stage.
+	return &api{contracttest.Document(t, "info").Check(t, http.StripPrefix("/info", handler)), c.token(t)}
 }
 
 // do makes a request and returns the decoded answer.

@@ -1,6 +1,6 @@
-// Command contracts generates the code of the contracts. `mesh contracts gen`
-// does the same; this one links no service, so that it still builds when a
-// changed contract has broken them.
+// Command contracts generates the code of the contracts, and what API Gateway knows
+// of them. `mesh contracts gen` does the same; this one links no service, so that it
+// still builds when a changed contract has broken them.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"ticketmesh.dev/tools/internal/contractgen"
+	"ticketmesh.dev/tools/internal/gateway"
 )
 
 func main() {
@@ -23,5 +24,13 @@ func main() {
 	}
 	for _, name := range written {
 		fmt.Println("contracts/" + name)
+	}
+	definitions, err := gateway.Run(root, services...)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "contracts:", err)
+		os.Exit(1)
+	}
+	for _, name := range definitions {
+		fmt.Println(name)
 	}
 }

@@ -1,5 +1,5 @@
-// Package generated checks that the generated code of the contracts is what the
-// generator makes of them today. It writes beside the workspace, never into it.
+// Package generated checks that what is generated from the contracts, code and the
+// definitions for API Gateway, is what the generators make of them today. It writes beside the workspace, never into it.
 package generated
 
 import (
@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"ticketmesh.dev/tools/internal/contractgen"
+	"ticketmesh.dev/tools/internal/gateway"
 )
 
 // sources are the folders of contracts that are written by hand, and are with
@@ -50,7 +51,12 @@ func Check(ctx context.Context, root string) ([]string, error) {
 	if _, err := contractgen.Run(ctx, scratch); err != nil {
 		return nil, err
 	}
-	return Compare(filepath.Join(root, "contracts"), filepath.Join(scratch, "contracts"))
+	findings, err := Compare(filepath.Join(root, "contracts"), filepath.Join(scratch, "contracts"))
+	if err != nil {
+		return nil, err
+	}
+	definitions, err := gateway.Check(root)
+	return append(findings, definitions...), err
 }
 
 // Compare compares the generated files (*_gen.go, *.gen.d.ts) in two folders and

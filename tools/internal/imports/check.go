@@ -84,7 +84,7 @@ func checkTestImports(p goPackage, from place) []Finding {
 		switch {
 		case from.service != "" && to.service != "" && from.service != to.service:
 			rule = ruleServices
-		case (from.kind == platform || from.kind == contracts || from.kind == kit) && !mayImport(from, to, imported):
+		case (from.kind == platform || from.kind == function || from.kind == contracts || from.kind == kit) && !mayImport(from, to, imported):
 			rule = importRule(from.kind)
 		default:
 			continue

@@ -21,6 +21,7 @@ const (
 	aws         kind = "aws"         // services/<s>/aws
 	command     kind = "cmd"         // services/<s>/cmd/<function>
 	platform    kind = "platform"    // platform/**
+	function    kind = "function"    // platform/cmd/<function>: Lambda functions of no service
 	contracts   kind = "contracts"   // contracts/**
 	kit         kind = "kit"         // contracts/<name>test: what holds services' tests to the contracts
 	tool        kind = "tool"        // tools/**
@@ -66,6 +67,9 @@ func placeOf(importPath string) place {
 	parts := strings.Split(path, "/")
 	switch parts[0] {
 	case "platform":
+		if len(parts) > 1 && parts[1] == "cmd" {
+			return place{kind: function}
+		}
 		return place{kind: platform}
 	case "contracts":
 		if strings.HasSuffix(path, "test") {

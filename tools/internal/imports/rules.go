@@ -26,6 +26,7 @@ var allowances = map[kind]allowance{
 	aws:         {kinds: []kind{domain, application, codec, adapter, inbound, face, aws, platform, contracts, thirdParty}},
 	command:     {kinds: []kind{aws, platform, thirdParty}},
 	platform:    {kinds: []kind{platform, thirdParty}},
+	function:    {kinds: []kind{platform, thirdParty}},
 	contracts:   {kinds: []kind{contracts, thirdParty}},
 	kit:         {kinds: []kind{kit, contracts, thirdParty}},
 	tool:        {kinds: []kind{tool, target, face, embedded, platform, contracts, thirdParty}},
@@ -67,7 +68,7 @@ var links = []link{
 	},
 	{
 		name:      "a Lambda function links no SQLite",
-		from:      func(p place) bool { return p.kind == command },
+		from:      func(p place) bool { return p.kind == command || p.kind == function },
 		forbidden: []string{"modernc.org/sqlite", "github.com/mattn/go-sqlite3", prefix + "platform/sqlite"},
 	},
 	{

@@ -63,7 +63,8 @@ func Install(ctx context.Context, root, set string) (string, error) {
 		{python, "-m", "venv", "--clear", folder},
 		{
 			filepath.Join(programs, "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
-			"--require-hashes", "--only-binary", ":all:", "--requirement", requirements,
+			// The requirements are complete; pip itself wants extras repeated, which they are not.
+			"--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", requirements,
 		},
 	} {
 		command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)

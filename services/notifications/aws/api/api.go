@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"ticketmesh.dev/platform/api"
+	"ticketmesh.dev/platform/apigateway"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/services/notifications"
@@ -28,11 +29,15 @@ func Open(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return notifications.NewAPI(s.Store, s.Store.Ready, api.Options{
+	handler, err := notifications.NewAPI(s.Store, s.Store.Ready, api.Options{
 		Verifier:    auth.Cached(verifier, rememberedCallers, s.Clock),
 		Idempotency: s.Table.Idempotency(),
 		CORSOrigins: s.Origins,
 		Logger:      rt.Logger,
 		Clock:       s.Clock,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return apigateway.Under("/notifications", handler), nil
 }
