@@ -30,10 +30,14 @@ func TestEachFunctionNamesAllThatItLacks(t *testing.T) {
 		open func(names ...string) error
 		want []string
 	}{
-		{"api", func(names ...string) error { _, err := aws.API(t.Context(), c.without(names...)); return err },
-			append([]string{"TICKETMESH_ISSUER", "TICKETMESH_AUDIENCE", "TICKETMESH_BUS", "TICKETMESH_BUCKET"}, database...)},
-		{"relay", func(names ...string) error { _, err := aws.Relay(t.Context(), c.without(names...)); return err },
-			append([]string{"TICKETMESH_BUS"}, database...)},
+		{
+			"api", func(names ...string) error { _, err := aws.API(t.Context(), c.without(names...)); return err },
+			append([]string{"TICKETMESH_ISSUER", "TICKETMESH_AUDIENCE", "TICKETMESH_BUS", "TICKETMESH_BUCKET"}, database...),
+		},
+		{
+			"relay", func(names ...string) error { _, err := aws.Relay(t.Context(), c.without(names...)); return err },
+			append([]string{"TICKETMESH_BUS"}, database...),
+		},
 		{"migrate", func(names ...string) error { _, err := aws.Migrate(t.Context(), c.without(names...)); return err }, database},
 	} {
 		err := tt.open(append(tt.want, "TICKETMESH_DATABASE_SECRET", "TICKETMESH_DATABASE_PORT=x", "TICKETMESH_DATABASE_TLS=perhaps")...)
