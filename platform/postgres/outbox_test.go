@@ -144,7 +144,8 @@ func TestRelaysOfSeveralProcessesKeepTheOrderAndRepeatNothing(t *testing.T) {
 	const processes, each = 4, 10
 	var group sync.WaitGroup
 	for p := range processes {
-		db := open(t, postgres.Config{Source: source})
+		// One connection: what a relay does while it holds the lock is in the same transaction.
+		db := open(t, postgres.Config{Source: source, MaxConns: 1})
 		relay := outbox.NewRelay(db.Outbox(), b, quiet)
 		group.Go(func() {
 			for i := range each {

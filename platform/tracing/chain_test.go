@@ -20,6 +20,7 @@ import (
 	"ticketmesh.dev/platform/api"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/consumer"
+	"ticketmesh.dev/platform/dynamo/envelope"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/eventbridge"
 	"ticketmesh.dev/platform/sqs"
@@ -56,11 +57,15 @@ func relayed(t *testing.T, ctx context.Context, e event.Event) events.SQSMessage
 	if err != nil {
 		t.Fatal(err)
 	}
+	packed, err := envelope.Pack([][]byte{encoded})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var b bus
 	relay := streams.NewRelay(eventbridge.NewPublisher(eventbridge.Config{Client: &b, Bus: "bus"}), slog.New(slog.DiscardHandler))
 	response, _ := relay.Handle(ctx, events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{{Change: events.DynamoDBStreamRecord{
 		NewImage: map[string]events.DynamoDBAttributeValue{
-			streams.Attribute: events.NewListAttribute([]events.DynamoDBAttributeValue{events.NewStringAttribute(string(encoded))}),
+			streams.Attribute: events.NewBinaryAttribute(packed),
 		},
 	}}}})
 	if len(response.BatchItemFailures) != 0 || len(b.entries) != 1 {

@@ -11,7 +11,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
-	"ticketmesh.dev/services/info/aws"
+	"ticketmesh.dev/services/info/aws/api"
+	"ticketmesh.dev/services/info/aws/migrate"
+	"ticketmesh.dev/services/info/aws/relay"
 )
 
 type object = map[string]any
@@ -31,14 +33,14 @@ func TestEachFunctionNamesAllThatItLacks(t *testing.T) {
 		want []string
 	}{
 		{
-			"api", func(names ...string) error { _, err := aws.API(t.Context(), c.without(names...)); return err },
+			"api", func(names ...string) error { _, err := api.Open(t.Context(), c.without(names...)); return err },
 			append([]string{"TICKETMESH_ISSUER", "TICKETMESH_AUDIENCE", "TICKETMESH_BUS", "TICKETMESH_BUCKET"}, database...),
 		},
 		{
-			"relay", func(names ...string) error { _, err := aws.Relay(t.Context(), c.without(names...)); return err },
+			"relay", func(names ...string) error { _, err := relay.Open(t.Context(), c.without(names...)); return err },
 			append([]string{"TICKETMESH_BUS"}, database...),
 		},
-		{"migrate", func(names ...string) error { _, err := aws.Migrate(t.Context(), c.without(names...)); return err }, database},
+		{"migrate", func(names ...string) error { _, err := migrate.Open(t.Context(), c.without(names...)); return err }, database},
 	} {
 		err := tt.open(append(tt.want, "TICKETMESH_DATABASE_SECRET", "TICKETMESH_DATABASE_PORT=x", "TICKETMESH_DATABASE_TLS=perhaps")...)
 		for _, name := range append(tt.want, "TICKETMESH_DATABASE_PORT", "TICKETMESH_DATABASE_TLS") {
@@ -87,12 +89,12 @@ func TestWhatTheBusDidNotTakeTheSweepPublishes(t *testing.T) {
 	if got := c.received(t); len(got) != 0 {
 		t.Fatalf("the bus has %+v", got)
 	}
-	relay, err := aws.Relay(t.Context(), c.runtime())
+	sweep, err := relay.Open(t.Context(), c.runtime())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []int{2, 0} {
-		done, err := relay(t.Context(), json.RawMessage(`{"source": "aws.events"}`))
+		done, err := sweep(t.Context(), json.RawMessage(`{"source": "aws.events"}`))
 		if err != nil || done.Published != want {
 			t.Errorf("published %d, %v, want %d", done.Published, err, want)
 		}
@@ -100,7 +102,7 @@ func TestWhatTheBusDidNotTakeTheSweepPublishes(t *testing.T) {
 	if got := c.received(t); len(got) != 2 {
 		t.Errorf("the bus has %+v, want two venues", got)
 	}
-	broken, err := aws.Relay(t.Context(), c.without("AWS_ENDPOINT_URL_EVENTBRIDGE="+down.URL))
+	broken, err := relay.Open(t.Context(), c.without("AWS_ENDPOINT_URL_EVENTBRIDGE="+down.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +185,7 @@ func TestCloudFormationIsToldHowTheMigrationWent(t *testing.T) {
 		told <- response
 	}))
 	defer cloudFormation.Close()
-	handle, err := aws.Migrate(t.Context(), c.runtime())
+	handle, err := migrate.Open(t.Context(), c.runtime())
 	if err != nil {
 		t.Fatal(err)
 	}

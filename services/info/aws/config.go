@@ -1,6 +1,8 @@
-// Package aws opens info on AWS: PostgreSQL for the state and the search, S3 for files,
-// EventBridge for what is announced. It has a root for each function, which opens what
-// that function needs and nothing else; what not every request needs, at first need.
+// Package aws reads what the template sets in the environment of info's functions, and
+// opens the database, which all of them have. Each function has its composition root in a
+// package below this one, which links what it needs and nothing else: a library costs
+// each cold start what it prepares, used or not. What not every invocation needs is made
+// at first need.
 package aws
 
 import (
@@ -12,36 +14,37 @@ import (
 
 // The variables of the environment that the template sets.
 const (
-	envIssuer   = "TICKETMESH_ISSUER"
-	envAudience = "TICKETMESH_AUDIENCE"     // client ids, with commas between
-	envOrigins  = "TICKETMESH_CORS_ORIGINS" // with commas between; none: no CORS
-	envBus      = "TICKETMESH_BUS"
-	envBucket   = "TICKETMESH_BUCKET"
+	VarIssuer   = "TICKETMESH_ISSUER"
+	VarAudience = "TICKETMESH_AUDIENCE"     // client ids, with commas between
+	VarOrigins  = "TICKETMESH_CORS_ORIGINS" // with commas between; none: no CORS
+	VarBus      = "TICKETMESH_BUS"
+	VarBucket   = "TICKETMESH_BUCKET"
 
 	// The secret has all that is needed to connect, or what of it is not in the other
 	// variables. Without one the user signs in by IAM, and the others are needed.
-	envDatabaseSecret = "TICKETMESH_DATABASE_SECRET"
-	envDatabaseHost   = "TICKETMESH_DATABASE_HOST"
-	envDatabasePort   = "TICKETMESH_DATABASE_PORT" // 5432 without
-	envDatabaseName   = "TICKETMESH_DATABASE_NAME"
-	envDatabaseUser   = "TICKETMESH_DATABASE_USER"
+	VarDatabaseSecret = "TICKETMESH_DATABASE_SECRET"
+	VarDatabaseHost   = "TICKETMESH_DATABASE_HOST"
+	VarDatabasePort   = "TICKETMESH_DATABASE_PORT" // 5432 without
+	VarDatabaseName   = "TICKETMESH_DATABASE_NAME"
+	VarDatabaseUser   = "TICKETMESH_DATABASE_USER"
 	// A file of certificates (PEM) that are trusted in the place of the system's.
-	envDatabaseAuthorities = "TICKETMESH_DATABASE_CA"
+	VarDatabaseAuthorities = "TICKETMESH_DATABASE_CA"
 	// "false" is for servers on the same machine.
-	envDatabaseTLS = "TICKETMESH_DATABASE_TLS"
+	VarDatabaseTLS = "TICKETMESH_DATABASE_TLS"
 )
 
-// config is what the environment says.
-type config struct {
-	issuer   string
-	audience []string
-	origins  []string
-	bus      string
-	bucket   string
-	database databaseConfig
+// Config is what the environment says.
+type Config struct {
+	Issuer   string
+	Audience []string
+	Origins  []string
+	Bus      string
+	Bucket   string
+	Database Database
 }
 
-type databaseConfig struct {
+// Database says where the database is and who signs in.
+type Database struct {
 	secret      string
 	host        string
 	port        uint16
@@ -53,11 +56,11 @@ type databaseConfig struct {
 
 const defaultPort = 5432
 
-// read reads the environment. The error names everything that is wrong, and what is
+// Read reads the environment. The error names everything that is wrong, and what is
 // missing of the needed variables and of the database's.
-func read(getenv func(string) string, needed ...string) (config, error) {
-	if getenv(envDatabaseSecret) == "" {
-		needed = append(needed, envDatabaseHost, envDatabaseName, envDatabaseUser)
+func Read(getenv func(string) string, needed ...string) (Config, error) {
+	if getenv(VarDatabaseSecret) == "" {
+		needed = append(needed, VarDatabaseHost, VarDatabaseName, VarDatabaseUser)
 	}
 	var wrong []error
 	for _, name := range needed {
@@ -66,29 +69,29 @@ func read(getenv func(string) string, needed ...string) (config, error) {
 		}
 	}
 	port := uint64(defaultPort)
-	if text := getenv(envDatabasePort); text != "" {
+	if text := getenv(VarDatabasePort); text != "" {
 		var err error
 		if port, err = strconv.ParseUint(text, 10, 16); err != nil || port == 0 {
-			wrong = append(wrong, fmt.Errorf("%s: %q is not a port", envDatabasePort, text))
+			wrong = append(wrong, fmt.Errorf("%s: %q is not a port", VarDatabasePort, text))
 		}
 	}
-	if tls := getenv(envDatabaseTLS); tls != "" && tls != "true" && tls != "false" {
-		wrong = append(wrong, fmt.Errorf("%s: %q is neither true nor false", envDatabaseTLS, tls))
+	if tls := getenv(VarDatabaseTLS); tls != "" && tls != "true" && tls != "false" {
+		wrong = append(wrong, fmt.Errorf("%s: %q is neither true nor false", VarDatabaseTLS, tls))
 	}
-	return config{
-		issuer:   getenv(envIssuer),
-		audience: list(getenv(envAudience)),
-		origins:  list(getenv(envOrigins)),
-		bus:      getenv(envBus),
-		bucket:   getenv(envBucket),
-		database: databaseConfig{
-			secret:      getenv(envDatabaseSecret),
-			host:        getenv(envDatabaseHost),
+	return Config{
+		Issuer:   getenv(VarIssuer),
+		Audience: list(getenv(VarAudience)),
+		Origins:  list(getenv(VarOrigins)),
+		Bus:      getenv(VarBus),
+		Bucket:   getenv(VarBucket),
+		Database: Database{
+			secret:      getenv(VarDatabaseSecret),
+			host:        getenv(VarDatabaseHost),
 			port:        uint16(port),
-			name:        getenv(envDatabaseName),
-			user:        getenv(envDatabaseUser),
-			authorities: getenv(envDatabaseAuthorities),
-			plain:       getenv(envDatabaseTLS) == "false",
+			name:        getenv(VarDatabaseName),
+			user:        getenv(VarDatabaseUser),
+			authorities: getenv(VarDatabaseAuthorities),
+			plain:       getenv(VarDatabaseTLS) == "false",
 		},
 	}, errors.Join(wrong...)
 }

@@ -19,9 +19,8 @@ import (
 	"ticketmesh.dev/platform/postgres"
 )
 
-// openDatabase returns the database that the configuration names. It connects at first
-// need.
-func (c databaseConfig) open(client sdk.Config) (*postgres.DB, error) {
+// Open returns the database. It connects at first need.
+func (c Database) Open(client sdk.Config) (*postgres.DB, error) {
 	verify, err := c.tls()
 	if err != nil {
 		return nil, err
@@ -29,7 +28,7 @@ func (c databaseConfig) open(client sdk.Config) (*postgres.DB, error) {
 	return postgres.Open(postgres.Config{Source: c.source(client), TLS: verify, Clock: clock.System{}})
 }
 
-func (c databaseConfig) tls() (*tls.Config, error) {
+func (c Database) tls() (*tls.Config, error) {
 	if c.plain {
 		return nil, nil
 	}
@@ -39,16 +38,16 @@ func (c databaseConfig) tls() (*tls.Config, error) {
 	}
 	text, err := os.ReadFile(c.authorities)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", envDatabaseAuthorities, err)
+		return nil, fmt.Errorf("%s: %w", VarDatabaseAuthorities, err)
 	}
 	verify.RootCAs = x509.NewCertPool()
 	if !verify.RootCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s: %s has no certificate", envDatabaseAuthorities, c.authorities)
+		return nil, fmt.Errorf("%s: %s has no certificate", VarDatabaseAuthorities, c.authorities)
 	}
 	return verify, nil
 }
 
-func (c databaseConfig) source(client sdk.Config) postgres.Source {
+func (c Database) source(client sdk.Config) postgres.Source {
 	if c.secret == "" {
 		return signedIn{client, c}
 	}
@@ -57,7 +56,7 @@ func (c databaseConfig) source(client sdk.Config) postgres.Source {
 
 // parse reads a secret as Secrets Manager's rotation keeps it; one that RDS manages has
 // user and password alone.
-func (c databaseConfig) parse(text string) (postgres.Credentials, error) {
+func (c Database) parse(text string) (postgres.Credentials, error) {
 	s := struct {
 		Username, Password, Host string
 		Database                 string `json:"dbname"`
@@ -68,7 +67,7 @@ func (c databaseConfig) parse(text string) (postgres.Credentials, error) {
 		return postgres.Credentials{}, errors.New("it is not JSON of credentials")
 	}
 	if s.Username == "" || s.Password == "" || s.Host == "" || s.Database == "" {
-		return postgres.Credentials{}, fmt.Errorf("it lacks username, password, host or dbname, of which the last two may be in %s and %s", envDatabaseHost, envDatabaseName)
+		return postgres.Credentials{}, fmt.Errorf("it lacks username, password, host or dbname, of which the last two may be in %s and %s", VarDatabaseHost, VarDatabaseName)
 	}
 	return postgres.Credentials{Host: s.Host, Port: s.Port, Database: s.Database, User: s.Username, Password: s.Password}, nil
 }
@@ -92,7 +91,7 @@ func (s secret) Credentials(ctx context.Context, refused *postgres.Credentials) 
 // each connection, which asks nobody.
 type signedIn struct {
 	client sdk.Config
-	config databaseConfig
+	config Database
 }
 
 // Credentials implements postgres.Source.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"ticketmesh.dev/services/info/aws"
+	"ticketmesh.dev/services/info/aws/migrate"
 )
 
 // server takes connections as PostgreSQL does behind TLS, hears the password, and turns
@@ -93,9 +93,9 @@ func TestWithoutASecretTheUserSignsInByIAMAndToAVerifiedServer(t *testing.T) {
 		"TICKETMESH_DATABASE_SECRET", "TICKETMESH_DATABASE_TLS", "TICKETMESH_DATABASE_HOST=127.0.0.1", "TICKETMESH_DATABASE_PORT=" + s.port,
 		"TICKETMESH_DATABASE_NAME=info", "TICKETMESH_DATABASE_USER=info_api",
 	}
-	migrate := func(more string) {
+	try := func(more string) {
 		t.Helper()
-		handle, err := aws.Migrate(t.Context(), c.without(append(variables, more)...))
+		handle, err := migrate.Open(t.Context(), c.without(append(variables, more)...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,14 +104,14 @@ func TestWithoutASecretTheUserSignsInByIAMAndToAVerifiedServer(t *testing.T) {
 		}
 	}
 
-	migrate("TICKETMESH_DATABASE_CA")
+	try("TICKETMESH_DATABASE_CA")
 	select {
 	case password := <-s.passwords:
 		t.Fatalf("a server that nobody trusts was told %q", password)
 	default:
 	}
 
-	migrate("TICKETMESH_DATABASE_CA=" + s.authority)
+	try("TICKETMESH_DATABASE_CA=" + s.authority)
 	address, query, _ := strings.Cut(<-s.passwords, "?")
 	token, err := url.ParseQuery(query)
 	if err != nil {
@@ -121,10 +121,10 @@ func TestWithoutASecretTheUserSignsInByIAMAndToAVerifiedServer(t *testing.T) {
 		t.Errorf("the password is for %s, %v; want a token for info_api", address, token)
 	}
 
-	if _, err := aws.Migrate(t.Context(), c.without("TICKETMESH_DATABASE_TLS", "TICKETMESH_DATABASE_CA=/nowhere")); err == nil {
+	if _, err := migrate.Open(t.Context(), c.without("TICKETMESH_DATABASE_TLS", "TICKETMESH_DATABASE_CA=/nowhere")); err == nil {
 		t.Error("authorities that are not there are passed over")
 	}
-	if _, err := aws.Migrate(t.Context(), c.without("TICKETMESH_DATABASE_TLS", "TICKETMESH_DATABASE_CA="+os.Args[0])); err == nil {
+	if _, err := migrate.Open(t.Context(), c.without("TICKETMESH_DATABASE_TLS", "TICKETMESH_DATABASE_CA="+os.Args[0])); err == nil {
 		t.Error("authorities that are none are passed over")
 	}
 }

@@ -32,7 +32,8 @@ import (
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/platform/postgres"
 	"ticketmesh.dev/platform/testserver"
-	"ticketmesh.dev/services/info/aws"
+	"ticketmesh.dev/services/info/aws/api"
+	"ticketmesh.dev/services/info/aws/migrate"
 )
 
 const clientID = "shop"
@@ -237,7 +238,7 @@ func (c *cloud) token(t *testing.T) string {
 func migrated(t *testing.T) *cloud {
 	t.Helper()
 	c := newCloud(t)
-	handle, err := aws.Migrate(t.Context(), c.runtime())
+	handle, err := migrate.Open(t.Context(), c.runtime())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,24 +248,24 @@ func migrated(t *testing.T) *cloud {
 	return c
 }
 
-// api is the API function.
-type api struct {
+// function is the API function.
+type function struct {
 	http.Handler
 	token string
 }
 
-func (c *cloud) open(t *testing.T, rt lambda.Runtime) *api {
+func (c *cloud) open(t *testing.T, rt lambda.Runtime) *function {
 	t.Helper()
-	handler, err := aws.API(t.Context(), rt)
+	handler, err := api.Open(t.Context(), rt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// As the gateway does, which gives functions what comes after the stage.
-	return &api{contracttest.Document(t, "info").Check(t, http.StripPrefix("/info", handler)), c.token(t)}
+	return &function{contracttest.Document(t, "info").Check(t, http.StripPrefix("/info", handler)), c.token(t)}
 }
 
 // do makes a request and returns the decoded answer.
-func (a *api) do(t *testing.T, status int, method, path string, body any) (http.Header, map[string]any) {
+func (a *function) do(t *testing.T, status int, method, path string, body any) (http.Header, map[string]any) {
 	t.Helper()
 	var content io.Reader = http.NoBody
 	if body != nil {

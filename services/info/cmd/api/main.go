@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
-	"ticketmesh.dev/services/info/aws"
+	"ticketmesh.dev/services/info/aws/api"
 )
 
-func main() { lambda.StartHTTP(os.Getenv, aws.API) }
+func main() { lambda.StartHTTP(os.Getenv, api.Open) }

@@ -6,7 +6,7 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
-	"ticketmesh.dev/services/info/aws"
+	"ticketmesh.dev/services/info/aws/migrate"
 )
 
-func main() { lambda.Start(os.Getenv, aws.Migrate) }
+func main() { lambda.Start(os.Getenv, migrate.Open) }

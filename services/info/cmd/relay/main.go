@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
-	"ticketmesh.dev/services/info/aws"
+	"ticketmesh.dev/services/info/aws/relay"
 )
 
-func main() { lambda.Start(os.Getenv, aws.Relay) }
+func main() { lambda.Start(os.Getenv, relay.Open) }

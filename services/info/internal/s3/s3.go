@@ -76,12 +76,7 @@ func (s *Store) PrepareUpload(ctx context.Context, key asset.Key, size int64, ex
 		Key:           aws.String(prefix + string(key)),
 		ContentType:   aws.String(key.ContentType()),
 		ContentLength: aws.Int64(size),
-	}, s.expireAt(expiresAt), func(o *s3.PresignOptions) {
-		// Or it would sign the checksum of an empty file.
-		o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) {
-			o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-		})
-	})
+	}, s.expireAt(expiresAt))
 	if err != nil {
 		return app.Upload{}, err
 	}

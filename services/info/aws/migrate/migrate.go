@@ -1,4 +1,6 @@
-package aws
+// Package migrate is the composition root of the function migrate. It wires, and knows what
+// CloudFormation wants to be told.
+package migrate
 
 import (
 	"context"
@@ -11,6 +13,7 @@ import (
 	"ticketmesh.dev/platform/lambda"
 	database "ticketmesh.dev/platform/postgres"
 	"ticketmesh.dev/platform/postgres/migrate"
+	"ticketmesh.dev/services/info/aws"
 	"ticketmesh.dev/services/info/internal/postgres"
 )
 
@@ -20,15 +23,15 @@ type Migrated struct {
 	Applied int `json:"applied"`
 }
 
-// Migrate opens the function that brings the database's tables up to date. Invoked by
+// Open opens the function that brings the database's tables up to date. Invoked by
 // CloudFormation, as a custom resource, it does so when the resource is made or changed,
 // which a property that changes with each deployment sees to, and tells CloudFormation.
 // Invoked with anything else, as by hand, it does so and answers. It may be repeated and
 // run several times at once.
 //
 // When the resource is deleted the tables stay: they go with the database.
-func Migrate(_ context.Context, rt lambda.Runtime) (func(context.Context, cfn.Event) (Migrated, error), error) {
-	c, err := read(rt.Getenv)
+func Open(_ context.Context, rt lambda.Runtime) (func(context.Context, cfn.Event) (Migrated, error), error) {
+	c, err := aws.Read(rt.Getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +39,7 @@ func Migrate(_ context.Context, rt lambda.Runtime) (func(context.Context, cfn.Ev
 	if err != nil {
 		return nil, err
 	}
-	db, err := c.database.open(client)
+	db, err := c.Database.Open(client)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,5 @@
-package aws
+// Package api is the composition root of the function api. It wires and decides nothing.
+package api
 
 import (
 	"context"
@@ -13,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	s3client "github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/platform/apigateway"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/awsconfig"
@@ -22,6 +22,8 @@ import (
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/platform/outbox"
 	"ticketmesh.dev/services/info"
+	"ticketmesh.dev/services/info/aws"
+	"ticketmesh.dev/services/info/aws/announce"
 	"ticketmesh.dev/services/info/internal/eventcodec"
 	"ticketmesh.dev/services/info/internal/markdown"
 	"ticketmesh.dev/services/info/internal/postgres"
@@ -35,9 +37,9 @@ const rememberedCallers = 1000
 // has them.
 const relayTime = 3 * time.Second
 
-// API opens the function that answers all routes.
-func API(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
-	c, err := read(rt.Getenv, envIssuer, envAudience, envBus, envBucket)
+// Open opens the function that answers all routes.
+func Open(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
+	c, err := aws.Read(rt.Getenv, aws.VarIssuer, aws.VarAudience, aws.VarBus, aws.VarBucket)
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +47,12 @@ func API(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := c.database.open(client)
+	db, err := c.Database.Open(client)
 	if err != nil {
 		return nil, err
 	}
 	now := clock.System{}
-	verifier, err := auth.NewVerifier(auth.Config{Issuer: c.issuer, ClientIDs: c.audience, KeySet: auth.Issuer(c.issuer, nil, now), Clock: now})
+	verifier, err := auth.NewVerifier(auth.Config{Issuer: c.Issuer, ClientIDs: c.Audience, KeySet: auth.Issuer(c.Issuer, nil, now), Clock: now})
 	if err != nil {
 		return nil, err
 	}
@@ -59,19 +61,19 @@ func API(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
 		o.UsePathStyle = client.BaseEndpoint != nil
 	})
 	handler, err := info.NewAPI(info.APIConfig{
-		Store:       postgres.New(db, eventcodec.New(validator(sync.OnceValues(contracts.NewValidator)))),
-		Blobs:       s3.New(files, c.bucket, now),
+		Store:       postgres.New(db, eventcodec.New(announce.Validator{})),
+		Blobs:       s3.New(files, c.Bucket, now),
 		Renderer:    renderer(sync.OnceValue(markdown.New)),
 		Clock:       now,
 		Verifier:    auth.Cached(verifier, rememberedCallers, now),
 		Idempotency: db.Idempotency(now),
-		CORSOrigins: c.origins,
+		CORSOrigins: c.Origins,
 		Logger:      rt.Logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	publisher := bus.NewPublisher(bus.Config{Client: eventbridge.NewFromConfig(client), Bus: c.bus, Timeout: relayTime})
+	publisher := bus.NewPublisher(bus.Config{Client: eventbridge.NewFromConfig(client), Bus: c.Bus, Timeout: relayTime})
 	return apigateway.Under(info.Prefix, relayed(handler, db.Outbox(), publisher, rt.Logger)), nil
 }
 
@@ -92,19 +94,6 @@ func relayed(next http.Handler, source outbox.Source, publisher *bus.Publisher, 
 			logger.WarnContext(ctx, "events wait for the sweep", "error", err)
 		}
 	})
-}
-
-// validator makes the contracts' one, which reads all schemas, when something is first
-// announced.
-type validator func() (*contracts.Validator, error)
-
-// Validate implements event.Validator.
-func (v validator) Validate(eventType string, data []byte) error {
-	made, err := v()
-	if err != nil {
-		return err
-	}
-	return made.Validate(eventType, data)
 }
 
 // renderer makes the renderer of Markdown, whose rules are many, for the first page.
