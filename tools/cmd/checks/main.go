@@ -33,6 +33,7 @@ var checks = []check{
 	{"generated", generated.Check},
 	{"typescript", lint.TypeScript},
 	{"documents", lint.Documents},
+	{"templates", lint.Templates},
 	{"vet", lint.Vet},
 	{"static", lint.Static},
 	{"modules", func(ctx context.Context, root string) ([]string, error) {
