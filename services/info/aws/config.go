@@ -27,7 +27,8 @@ const (
 	VarDatabasePort   = "TICKETMESH_DATABASE_PORT" // 5432 without
 	VarDatabaseName   = "TICKETMESH_DATABASE_NAME"
 	VarDatabaseUser   = "TICKETMESH_DATABASE_USER"
-	// A file of certificates (PEM) that are trusted in the place of the system's.
+	// A file of the authorities (PEM) that sign for the server, or "system" for those of the
+	// machine, who sign for RDS Proxy. Without it, those of RDS in the region.
 	VarDatabaseAuthorities = "TICKETMESH_DATABASE_CA"
 	// "false" is for servers on the same machine.
 	VarDatabaseTLS = "TICKETMESH_DATABASE_TLS"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,30 +20,46 @@ import (
 	"ticketmesh.dev/platform/postgres"
 )
 
+// rds are the authorities of RDS by region, from AWS's bundle, without those that have
+// expired. They are not among those of a function's machine.
+//
+//go:embed rds/*.pem
+var rds embed.FS
+
+// system are the machine's own authorities.
+const system = "system"
+
 // Open returns the database. It connects at first need.
 func (c Database) Open(client sdk.Config) (*postgres.DB, error) {
-	verify, err := c.tls()
+	verify, err := c.tls(client.Region)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", VarDatabaseAuthorities, err)
 	}
 	return postgres.Open(postgres.Config{Source: c.source(client), TLS: verify, Clock: clock.System{}})
 }
 
-func (c Database) tls() (*tls.Config, error) {
+func (c Database) tls(region string) (*tls.Config, error) {
 	if c.plain {
 		return nil, nil
 	}
 	verify := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.authorities == "" {
+	var text []byte
+	var err error
+	switch c.authorities {
+	case system:
 		return verify, nil
-	}
-	text, err := os.ReadFile(c.authorities)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", VarDatabaseAuthorities, err)
+	case "":
+		if text, err = rds.ReadFile("rds/" + region + ".pem"); err != nil {
+			return nil, fmt.Errorf("the authorities of RDS in %s are not known; a file is needed", region)
+		}
+	default:
+		if text, err = os.ReadFile(c.authorities); err != nil {
+			return nil, err
+		}
 	}
 	verify.RootCAs = x509.NewCertPool()
 	if !verify.RootCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s: %s has no certificate", VarDatabaseAuthorities, c.authorities)
+		return nil, fmt.Errorf("%s has no certificate", c.authorities)
 	}
 	return verify, nil
 }

@@ -2,6 +2,7 @@ package aws_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"net"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -120,11 +122,56 @@ func TestWithoutASecretTheUserSignsInByIAMAndToAVerifiedServer(t *testing.T) {
 	if address != "127.0.0.1:"+s.port || token.Get("Action") != "connect" || token.Get("DBUser") != "info_api" || token.Get("X-Amz-Signature") == "" {
 		t.Errorf("the password is for %s, %v; want a token for info_api", address, token)
 	}
+}
 
-	if _, err := migrate.Open(t.Context(), c.without("TICKETMESH_DATABASE_TLS", "TICKETMESH_DATABASE_CA=/nowhere")); err == nil {
-		t.Error("authorities that are not there are passed over")
+func TestWhoSignsForTheServerIsKnown(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	for _, tt := range []struct {
+		name string
+		give []string
+		want bool
+	}{
+		{"RDS in the region", nil, true},
+		{"RDS in a region that is not known", []string{"AWS_REGION=eu-nowhere-1"}, false},
+		{"the machine's, there", []string{"AWS_REGION=eu-nowhere-1", "TICKETMESH_DATABASE_CA=system"}, true},
+		{"a file that is not there", []string{"TICKETMESH_DATABASE_CA=/nowhere"}, false},
+		{"a file without any", []string{"TICKETMESH_DATABASE_CA=config.go"}, false},
+	} {
+		_, err := migrate.Open(t.Context(), c.without(append(tt.give, "TICKETMESH_DATABASE_TLS")...))
+		if (err == nil) != tt.want || err != nil && !strings.Contains(err.Error(), "TICKETMESH_DATABASE_CA: ") {
+			t.Errorf("%s: err = %v, want success: %v", tt.name, err, tt.want)
+		}
 	}
-	if _, err := migrate.Open(t.Context(), c.without("TICKETMESH_DATABASE_TLS", "TICKETMESH_DATABASE_CA="+os.Args[0])); err == nil {
-		t.Error("authorities that are none are passed over")
+}
+
+// TestTheAuthoritiesOfRDSAreItsOwn looks at each file for what it is to be.
+func TestTheAuthoritiesOfRDSAreItsOwn(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("rds/*.pem")
+	if err != nil || len(files) < 27 {
+		t.Fatalf("%d regions, %v", len(files), err)
+	}
+	until := time.Date(2060, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		region, count := strings.TrimSuffix(filepath.Base(file), ".pem"), 0
+		for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+			count++
+			authority, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := authority.Subject.CommonName
+			if !authority.IsCA || authority.CheckSignatureFrom(authority) != nil || authority.NotAfter.Before(until) || !strings.HasPrefix(name, "Amazon RDS "+region+" Root CA ") {
+				t.Errorf("%s: %s until %v is none of its authorities", region, name, authority.NotAfter)
+			}
+		}
+		if count != 3 {
+			t.Errorf("%s has %d authorities, want 3", region, count)
+		}
 	}
 }
