@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"ticketmesh.dev/platform/postgres"
 	"ticketmesh.dev/platform/postgres/migrate"
@@ -51,13 +52,19 @@ func TestUpAppliesWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestUpByManyAtOnceAppliesEachOnce(t *testing.T) {
+// TestUpByTwoAtOnceAppliesEachOnce has the second come while the first is in the middle
+// of a migration.
+func TestUpByTwoAtOnceAppliesEachOnce(t *testing.T) {
 	t.Parallel()
 	url := testserver.PostgreSQL(t)
-	files := fstest.MapFS{"00001_seats.sql": {Data: []byte(first)}}
+	admin := open(t, url)
+	if _, err := admin.Pool().Exec(t.Context(), `CREATE TABLE gate ()`); err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{"00001_seats.sql": {Data: []byte("-- +goose Up\nLOCK TABLE gate;\nCREATE TABLE seats (label text PRIMARY KEY);\n")}}
 	var total atomic.Int64
 	var group sync.WaitGroup
-	for range 4 {
+	up := func() {
 		db := open(t, url)
 		group.Go(func() {
 			n, err := migrate.Up(t.Context(), db, files)
@@ -66,6 +73,35 @@ func TestUpByManyAtOnceAppliesEachOnce(t *testing.T) {
 			}
 			total.Add(int64(n))
 		})
+	}
+	waiting := func(n int) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			var got int
+			if err := admin.Pool().QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+				AND (wait_event_type = 'Lock' OR query LIKE '%pg_try_advisory_lock(%') AND pid <> pg_backend_pid()`).Scan(&got); err != nil {
+				t.Fatal(err)
+			}
+			if got == n {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d wait, want %d", got, n)
+			}
+		}
+	}
+	err := admin.Write(t.Context(), func(tx *postgres.Tx) error {
+		if _, err := tx.Exec(t.Context(), `LOCK TABLE gate`); err != nil {
+			return err
+		}
+		up()
+		waiting(1)
+		up()
+		waiting(2)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	group.Wait()
 	if total.Load() != 2 {
