@@ -56,13 +56,9 @@ func Open(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := s3client.NewFromConfig(client, func(o *s3client.Options) {
-		// What is not AWS's own has no host name for each bucket.
-		o.UsePathStyle = client.BaseEndpoint != nil
-	})
 	handler, err := info.NewAPI(info.APIConfig{
 		Store:       postgres.New(db, eventcodec.New(announce.Validator{})),
-		Blobs:       s3.New(files, c.Bucket, now),
+		Blobs:       s3.New(s3client.NewFromConfig(client), c.Bucket, now),
 		Renderer:    renderer(sync.OnceValue(markdown.New)),
 		Clock:       now,
 		Verifier:    auth.Cached(verifier, rememberedCallers, now),

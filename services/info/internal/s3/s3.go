@@ -21,8 +21,6 @@ import (
 )
 
 const (
-	// prefix is where in the bucket the files are, so that permissions can name it.
-	prefix = "assets/"
 	// passThrough is the largest file that a function can answer with: 6 MiB hold its
 	// answer, in base64, with the headers.
 	passThrough = 4 << 20
@@ -40,9 +38,10 @@ type Store struct {
 
 var _ app.Blobs = (*Store)(nil)
 
-// New returns the store in the bucket. URLs lead to where client does, and are dated by c.
+// New returns the store in the bucket, whose objects have the files' keys: API Gateway reads
+// them by those, too. URLs lead to where client does, and are dated by c.
 //
-// Its role needs s3:PutObject and s3:GetObject on assets/* of the bucket, and
+// Its role needs s3:PutObject and s3:GetObject on what is in the bucket, and
 // s3:ListBucket on the bucket: without that S3 says of a file that is not there that it
 // is forbidden.
 func New(client *s3.Client, bucket string, c clock.Clock) *Store {
@@ -73,7 +72,7 @@ func (s *Store) PrepareUpload(ctx context.Context, key asset.Key, size int64, ex
 	expiresAt = expiresAt.Truncate(time.Second)
 	request, err := s.presign.PresignPutObject(ctx, &s3.PutObjectInput{
 		Bucket:        aws.String(s.bucket),
-		Key:           aws.String(prefix + string(key)),
+		Key:           aws.String(string(key)),
 		ContentType:   aws.String(key.ContentType()),
 		ContentLength: aws.Int64(size),
 	}, s.expireAt(expiresAt))
@@ -97,7 +96,7 @@ func (s *Store) expireAt(t time.Time) func(*s3.PresignOptions) {
 
 // Open implements app.Blobs.
 func (s *Store) Open(ctx context.Context, key asset.Key) (app.Blob, error) {
-	input := &s3.GetObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(prefix + string(key))}
+	input := &s3.GetObjectInput{Bucket: aws.String(s.bucket), Key: aws.String(string(key))}
 	object, err := s.client.GetObject(ctx, input)
 	if missing := (*types.NoSuchKey)(nil); errors.As(err, &missing) {
 		return app.Blob{}, app.ErrNotFound

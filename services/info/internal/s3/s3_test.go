@@ -73,7 +73,7 @@ func newKey(t *testing.T) asset.Key {
 	return key
 }
 
-func TestAFileIsBelowItsPrefixWithItsContentType(t *testing.T) {
+func TestAFileIsUnderItsKeyWithItsContentType(t *testing.T) {
 	t.Parallel()
 	store, client, bucket := open(t, clock.NewManual(begin))
 	key := newKey(t)
@@ -84,7 +84,7 @@ func TestAFileIsBelowItsPrefixWithItsContentType(t *testing.T) {
 	if status := blobtest.Send(t, u, []byte("abc")); status != http.StatusOK {
 		t.Fatalf("upload answers %d", status)
 	}
-	object, err := client.HeadObject(t.Context(), &aws_s3.HeadObjectInput{Bucket: aws.String(bucket), Key: aws.String("assets/" + string(key))})
+	object, err := client.HeadObject(t.Context(), &aws_s3.HeadObjectInput{Bucket: aws.String(bucket), Key: aws.String(string(key))})
 	if err != nil {
 		t.Fatal(err)
 	}
