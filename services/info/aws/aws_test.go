@@ -166,6 +166,39 @@ func TestASecretThatWasRotatedIsReadAgain(t *testing.T) {
 	a.do(t, 201, "POST", "/info/venues", hall)
 }
 
+func TestARepeatedRequestIsAnsweredAsBeforeAndForgottenInTime(t *testing.T) {
+	t.Parallel()
+	c := migrated(t)
+	a := c.open(t, c.runtime())
+	_, first := a.do(t, 201, "POST", "/info/venues", hall, "Idempotency-Key", "k")
+	header, again := a.do(t, 201, "POST", "/info/venues", hall, "Idempotency-Key", "k")
+	if again["venueId"] != first["venueId"] || header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("answered %v with %v, want %v again", again, header, first)
+	}
+	c.sql(t, `UPDATE idempotency SET expires_at = 'epoch'`)
+	sweep, err := relay.Open(t.Context(), c.runtime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sweep(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	var left int
+	if err := c.admin.Pool().QueryRow(t.Context(), `SELECT count(*) FROM idempotency`).Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d keys are left, %v", left, err)
+	}
+}
+
+func TestAPreflightIsAnsweredForTheOriginsOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	a := c.open(t, c.without("TICKETMESH_CORS_ORIGINS=https://shop.example,https://other.example"))
+	header, _ := a.do(t, 204, "OPTIONS", "/info/venues", nil, "Origin", "https://other.example", "Access-Control-Request-Method", "POST")
+	if got := header.Get("Access-Control-Allow-Origin"); got != "https://other.example" {
+		t.Errorf("allowed is %q", got)
+	}
+}
+
 func TestATokenOfAnotherClientIsRefused(t *testing.T) {
 	t.Parallel()
 	c := migrated(t)

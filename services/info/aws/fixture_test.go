@@ -264,8 +264,9 @@ func (c *cloud) open(t *testing.T, rt lambda.Runtime) *function {
 	return &function{contracttest.Document(t, "info").Check(t, http.StripPrefix("/info", handler)), c.token(t)}
 }
 
-// do makes a request and returns the decoded answer.
-func (a *function) do(t *testing.T, status int, method, path string, body any) (http.Header, map[string]any) {
+// do makes a request, with names and values of headers in turn, and returns the decoded
+// answer.
+func (a *function) do(t *testing.T, status int, method, path string, body any, header ...string) (http.Header, map[string]any) {
 	t.Helper()
 	var content io.Reader = http.NoBody
 	if body != nil {
@@ -281,6 +282,9 @@ func (a *function) do(t *testing.T, status int, method, path string, body any) (
 	r.Header.Set("Authorization", "Bearer "+a.token)
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
 	a.ServeHTTP(w, r)
