@@ -34,6 +34,7 @@ var checks = []check{
 	{"typescript", lint.TypeScript},
 	{"documents", lint.Documents},
 	{"templates", lint.Templates},
+	{"policy", lint.Policy},
 	{"vet", lint.Vet},
 	{"static", lint.Static},
 	{"modules", func(ctx context.Context, root string) ([]string, error) {
