@@ -5,7 +5,8 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/platform/tracing/xray"
 	"ticketmesh.dev/services/notifications/aws/consumer"
 )
 
-func main() { lambda.Start(os.Getenv, consumer.Open) }
+func main() { lambda.Start(os.Getenv, consumer.Open, lambda.WithRecorder(xray.NewRecorder)) }

@@ -5,7 +5,8 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/platform/tracing/xray"
 	"ticketmesh.dev/services/notifications/aws/feedback"
 )
 
-func main() { lambda.Start(os.Getenv, feedback.Open) }
+func main() { lambda.Start(os.Getenv, feedback.Open, lambda.WithRecorder(xray.NewRecorder)) }

@@ -5,7 +5,8 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/platform/tracing/xray"
 	"ticketmesh.dev/services/notifications/aws/sender"
 )
 
-func main() { lambda.Start(os.Getenv, sender.Open) }
+func main() { lambda.Start(os.Getenv, sender.Open, lambda.WithRecorder(xray.NewRecorder)) }
