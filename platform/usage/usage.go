@@ -16,6 +16,7 @@ type Usage struct {
 	ReadUnits     float64        `json:"readUnits,omitempty"`
 	WriteUnits    int            `json:"writeUnits,omitempty"` // of the table and its indexes
 	Events        int            `json:"events,omitempty"`     // published, each 64 KB or the begun part of it
+	EventKB       int            `json:"eventKb,omitempty"`    // each event's rounded up
 	Mails         int            `json:"mails,omitempty"`
 	MailKB        int            `json:"mailKb,omitempty"`        // each mail's rounded up; its boundaries differ
 	ResponseBytes int            `json:"responseBytes,omitempty"` // to whoever invoked it

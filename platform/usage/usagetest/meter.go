@@ -77,6 +77,7 @@ func (m *Meter) Invoke(function string, f func() int) {
 	u.LogBytes += m.log.take()
 	u.OwnMillis += (took - m.waiting).Seconds() * 1000
 	u.Events += m.now.Events
+	u.EventKB += m.now.EventKB
 	u.Mails += m.now.Mails
 	u.MailKB += m.now.MailKB
 	if u.Requests == nil && len(m.now.Requests) > 0 {
@@ -160,7 +161,9 @@ func (m *Meter) count(r *http.Request, body []byte) error {
 			return err
 		}
 		for _, e := range put.Entries {
-			u.Events += 1 + (len(e.Source)+len(e.DetailType)+len(e.Detail)-1)/eventBytes
+			size := len(e.Source) + len(e.DetailType) + len(e.Detail)
+			u.Events += 1 + (size-1)/eventBytes
+			u.EventKB += 1 + (size-1)/1024
 		}
 	case name == "" && r.URL.Path == "/v2/email/outbound-emails":
 		name = "ses.SendEmail"
@@ -181,6 +184,7 @@ func (m *Meter) count(r *http.Request, body []byte) error {
 	}
 	m.now.Requests[name]++
 	m.now.Events += u.Events
+	m.now.EventKB += u.EventKB
 	m.now.Mails += u.Mails
 	m.now.MailKB += u.MailKB
 	return nil

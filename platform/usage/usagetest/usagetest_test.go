@@ -66,7 +66,7 @@ func TestWhatAFunctionAsksForIsCounted(t *testing.T) {
 	got.OwnMillis = 0
 	want := usage.Usage{
 		Invocations: 2, Requests: map[string]int{"events.PutEvents": 2, "ses.SendEmail": 2, "sqs.SendMessage": 2, "secretsmanager.GetSecretValue": 2},
-		Events: 6, Mails: 2, MailKB: 4, ResponseBytes: 14, LogBytes: 8,
+		Events: 6, EventKB: 258, Mails: 2, MailKB: 4, ResponseBytes: 14, LogBytes: 8,
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) || taken["api"].Invocations != 1 || len(taken["api"].Requests) != 0 || len(m.Take()) != 0 {
 		t.Errorf("got %+v\nwant %+v", taken, want)
