@@ -138,6 +138,11 @@ type Provider interface {
 	Captures(ctx context.Context, since time.Time) ([]payment.Notice, error)
 }
 
+// DefaultPatience is how long a payment may be outstanding. Holds end after half
+// an hour at most: until then the places are the buyer's, and for as long again
+// they may well be free.
+const DefaultPatience = time.Hour
+
 // Payments says who collects money and how long they may take.
 type Payments struct {
 	Providers map[string]Provider // by name
