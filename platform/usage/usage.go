@@ -11,15 +11,15 @@ import (
 
 // Usage is what the invocations of a function in a use case have asked for.
 type Usage struct {
-	Invocations   int            `json:"invocations"`
-	Requests      map[string]int `json:"requests,omitempty"` // to services of AWS, by "service.Operation"
-	ReadUnits     float64        `json:"readUnits,omitempty"`
-	WriteUnits    int            `json:"writeUnits,omitempty"` // of the table and its indexes
-	Events        int            `json:"events,omitempty"`     // published, each 64 KB or the begun part of it
-	EventKB       int            `json:"eventKb,omitempty"`    // each event's rounded up
-	Mails         int            `json:"mails,omitempty"`
-	MailKB        int            `json:"mailKb,omitempty"`        // each mail's rounded up; its boundaries differ
-	ResponseBytes int            `json:"responseBytes,omitempty"` // to whoever invoked it
+	Invocations int            `json:"invocations"`
+	Requests    map[string]int `json:"requests,omitempty"` // to services of AWS, by "service.Operation"
+	ReadUnits   float64        `json:"readUnits,omitempty"`
+	WriteUnits  int            `json:"writeUnits,omitempty"` // of the table and its indexes
+	Events      int            `json:"events,omitempty"`     // published, each 64 KB or the begun part of it
+	EventKB     int            `json:"eventKb,omitempty"`    // each event's rounded up
+	Mails       int            `json:"mails,omitempty"`
+	MailKB      int            `json:"mailKb,omitempty"`     // each mail's rounded up; its boundaries differ
+	ResponseKB  int            `json:"responseKb,omitempty"` // to whoever invoked it, each rounded up
 
 	// The rest is of one machine and moment, and no test compares it.
 
@@ -27,6 +27,8 @@ type Usage struct {
 	// at a full CPU.
 	OwnMillis float64 `json:"ownMillis"`
 	LogBytes  int     `json:"logBytes"` // without what Lambda adds
+	// GzipBytes are those of the responses when they are compressed.
+	GzipBytes int `json:"gzipBytes,omitempty"`
 }
 
 // Case is what a use case has asked for, by function.

@@ -16,7 +16,7 @@ var write = flag.Bool("write-units", false, "write the files of measured units i
 
 // Hold fails the test when the file of a service does not say what was measured: its use
 // cases, each as often as it was repeated, which must cost the same every time. With
-// -write-units it writes the file; times and logs are then the median of the repetitions.
+// -write-units it writes the file; times, logs and compressed sizes are then the median of the repetitions.
 func Hold(tb testing.TB, path string, measured map[string][]usage.Case) {
 	tb.Helper()
 	got := map[string]usage.Case{}
@@ -59,7 +59,7 @@ func Hold(tb testing.TB, path string, measured map[string][]usage.Case) {
 func exact(c usage.Case) usage.Case {
 	same := usage.Case{}
 	for function, u := range c {
-		u.OwnMillis, u.LogBytes = 0, 0
+		u.OwnMillis, u.LogBytes, u.GzipBytes = 0, 0, 0
 		same[function] = u
 	}
 	return same
@@ -70,13 +70,16 @@ func middle(cases []usage.Case) usage.Case {
 	c := exact(cases[0])
 	for function, u := range c {
 		var millis []float64
-		var bytes []int
+		var logged, zipped []int
 		for _, each := range cases {
-			millis, bytes = append(millis, each[function].OwnMillis), append(bytes, each[function].LogBytes)
+			millis = append(millis, each[function].OwnMillis)
+			logged, zipped = append(logged, each[function].LogBytes), append(zipped, each[function].GzipBytes)
 		}
 		slices.Sort(millis)
-		slices.Sort(bytes)
-		u.OwnMillis, u.LogBytes = float64(int(millis[len(millis)/2]*100))/100, bytes[len(bytes)/2]
+		slices.Sort(logged)
+		slices.Sort(zipped)
+		u.OwnMillis = float64(int(millis[len(millis)/2]*100)) / 100
+		u.LogBytes, u.GzipBytes = logged[len(logged)/2], zipped[len(zipped)/2]
 		c[function] = u
 	}
 	return c

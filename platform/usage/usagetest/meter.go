@@ -5,6 +5,7 @@ package usagetest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -59,8 +60,9 @@ func (m *Meter) URL() string { return m.server.URL }
 // Log is where functions write what they log and measure.
 func (m *Meter) Log() io.Writer { return &m.log }
 
-// Invoke has a function do something once; f returns how many bytes it has answered.
-func (m *Meter) Invoke(function string, f func() int) {
+// Invoke has a function do something once; f returns what it has answered to somebody who
+// waits for it.
+func (m *Meter) Invoke(function string, f func() []byte) {
 	m.mu.Lock()
 	m.now, m.waiting = usage.Usage{}, 0
 	m.mu.Unlock()
@@ -73,7 +75,10 @@ func (m *Meter) Invoke(function string, f func() int) {
 	defer m.mu.Unlock()
 	u := m.taken[function]
 	u.Invocations++
-	u.ResponseBytes += answered
+	if len(answered) > 0 {
+		u.ResponseKB += 1 + (len(answered)-1)/1024
+		u.GzipBytes += compressed(answered)
+	}
 	u.LogBytes += m.log.take()
 	u.OwnMillis += (took - m.waiting).Seconds() * 1000
 	u.Events += m.now.Events
@@ -92,6 +97,14 @@ func (m *Meter) Invoke(function string, f func() int) {
 		u.WriteUnits += total.Write
 	}
 	m.taken[function] = u
+}
+
+func compressed(b []byte) int {
+	var n counter
+	w := gzip.NewWriter(&n)
+	_, _ = w.Write(b) // a counter takes everything
+	_ = w.Close()
+	return n.take()
 }
 
 // Take returns what was measured since the last call.

@@ -40,7 +40,7 @@ func TestWhatAFunctionAsksForIsCounted(t *testing.T) {
 		return fmt.Sprintf(`{"Source":"s","DetailType":"t","Detail":"%s"}`, strings.Repeat("x", size-2))
 	}
 	for range 2 {
-		m.Invoke("sender", func() int {
+		m.Invoke("sender", func() []byte {
 			for _, r := range [][3]string{
 				{"/", "AWSEvents.PutEvents", `{"Entries":[` + event(64<<10) + "," + event(64<<10+1) + `]}`},
 				{"/v2/email/outbound-emails", "", mail},
@@ -52,21 +52,24 @@ func TestWhatAFunctionAsksForIsCounted(t *testing.T) {
 				}
 			}
 			fmt.Fprint(m.Log(), "line")
-			return 7
+			return make([]byte, 1025)
 		})
 	}
-	m.Invoke("api", func() int {
+	m.Invoke("api", func() []byte {
 		if got := ask(t, m, "/", "AmazonSNS.Publish", "{}"); got != http.StatusNotImplemented {
 			t.Errorf("what nobody knows the price of is answered %d", got)
 		}
-		return 0
+		return nil
 	})
 	taken := m.Take()
 	got := taken["sender"]
-	got.OwnMillis = 0
+	if got.GzipBytes == 0 || got.GzipBytes > 100 {
+		t.Errorf("compressed, nothing is %d bytes", got.GzipBytes)
+	}
+	got.OwnMillis, got.GzipBytes = 0, 0
 	want := usage.Usage{
 		Invocations: 2, Requests: map[string]int{"events.PutEvents": 2, "ses.SendEmail": 2, "sqs.SendMessage": 2, "secretsmanager.GetSecretValue": 2},
-		Events: 6, EventKB: 258, Mails: 2, MailKB: 4, ResponseBytes: 14, LogBytes: 8,
+		Events: 6, EventKB: 258, Mails: 2, MailKB: 4, ResponseKB: 4, LogBytes: 8,
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) || taken["api"].Invocations != 1 || len(taken["api"].Requests) != 0 || len(m.Take()) != 0 {
 		t.Errorf("got %+v\nwant %+v", taken, want)

@@ -55,32 +55,32 @@ func measure(t *testing.T) measured {
 	consume, err := consumer.Open(t.Context(), rt)
 	c.ok(err)
 	m.consume = func(queue string, body []byte) {
-		m.meter.Invoke("consumer", func() int {
+		m.meter.Invoke("consumer", func() []byte {
 			response, err := consume(c.within(30*time.Second), c.records(queue, string(body)))
 			if err != nil || len(response.BatchItemFailures) != 0 {
 				t.Fatal(response, err)
 			}
-			return 0
+			return nil
 		})
 	}
 	publish, err := relay.Open(t.Context(), rt)
 	c.ok(err)
 	m.publish = func(e events.DynamoDBEvent) {
-		m.meter.Invoke("relay", func() int {
+		m.meter.Invoke("relay", func() []byte {
 			response, err := publish(c.within(30*time.Second), e)
 			if err != nil || len(response.BatchItemFailures) != 0 {
 				t.Fatal(response, err)
 			}
-			return 0
+			return nil
 		})
 	}
 	send, err := sender.Open(t.Context(), rt)
 	c.ok(err)
 	m.send = func() {
-		m.meter.Invoke("sender", func() int {
+		m.meter.Invoke("sender", func() []byte {
 			_, err := send(c.within(time.Minute), sender.Nothing{})
 			c.ok(err)
-			return 0
+			return nil
 		})
 	}
 	handler, err := api.Open(t.Context(), rt)
@@ -88,13 +88,13 @@ func measure(t *testing.T) measured {
 	m.list = func(customer string) {
 		r := httptest.NewRequestWithContext(c.within(10*time.Second), http.MethodGet, "/", http.NoBody)
 		r.Header.Set("Authorization", "Bearer "+c.token(customer))
-		m.meter.Invoke("api", func() int {
+		m.meter.Invoke("api", func() []byte {
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, r)
 			if w.Code != http.StatusOK {
 				t.Fatal(w.Code, w.Body)
 			}
-			return w.Body.Len()
+			return w.Body.Bytes()
 		})
 	}
 	return m

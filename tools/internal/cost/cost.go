@@ -27,12 +27,22 @@ type Sale struct {
 	Sampled   float64 `json:"sampled"`   // traces of requests that are no orders; of these all are recorded
 }
 
+// measuredHouse is how many seats the house has whose use cases were measured.
+const measuredHouse = 20_000
+
 // Assumed are the assumptions that a sale is computed with if nothing else is said. The
 // share of traces is X-Ray's own; account's sampling rule records all orders.
 var Assumed = Sale{Order: 2, Looks: 5, Abandoned: 0.3, Orders: 1, Sampled: 0.05}
 
 func (s Sale) orders() float64       { return float64(s.Tickets) / float64(s.Order) }
 func (s Sale) performances() float64 { return math.Ceil(float64(s.Tickets) / float64(s.House)) }
+func (s Sale) looks() float64        { return s.orders() * s.Looks }
+func (s Sale) abandoned() float64    { return s.orders() * s.Abandoned }
+func (s Sale) holds() float64        { return s.orders() + s.abandoned() }
+func (s Sale) admissions() float64   { return float64(s.Tickets) }
+
+// houses are those of the size that was measured, so that a small one costs less to open.
+func (s Sale) houses() float64 { return s.performances() * float64(s.House) / measuredHouse }
 
 // step is a use case of a service, and how often a sale has it.
 type step struct {
@@ -43,6 +53,12 @@ type step struct {
 
 // steps are what a sale consists of.
 var steps = []step{
+	{"tickets", "house announced", Sale.houses, false},
+	{"tickets", "seats looked at", Sale.looks, false},
+	{"tickets", "hold, %d tickets", Sale.holds, false},
+	{"tickets", "hold expired", Sale.abandoned, false},
+	{"tickets", "order, %d tickets", Sale.orders, true},
+	{"tickets", "check-in", Sale.admissions, false},
 	{"notifications", "performance announced", Sale.performances, false},
 	{"notifications", "order confirmed, %d tickets", Sale.orders, true},
 }
@@ -163,7 +179,11 @@ func (b *bill) addCase(template deployed, c usage.Case, times float64) error {
 		if name == "api" {
 			b.add(template.api, times*float64(u.Invocations))
 			b.add("logs.gb", times*float64(u.Invocations)*accessLogBytes/gb)
-			b.add("transfer.gb", times*float64(u.ResponseBytes)/gb)
+			bytes := float64(u.ResponseKB) * 1024
+			if template.compresses {
+				bytes = float64(u.GzipBytes)
+			}
+			b.add("transfer.gb", times*bytes/gb)
 		}
 	}
 	return b.err

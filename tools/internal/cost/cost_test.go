@@ -20,21 +20,38 @@ Resources:
   ConsumerFunction: {Type: AWS::Serverless::Function, Properties: {CodeUri: cmd/consumer/, MemorySize: 1769, Events: {Orders: {Type: SQS}}}}
 `
 
-// workspace has one service, of which everything costs what its units say.
-func workspace(t *testing.T, template string, cases map[string]usage.Case) string {
+const ticketsTemplate = `
+Globals: {Function: {MemorySize: 1024}}
+Resources:
+  Api: {Type: AWS::Serverless::Api, Properties: {MinimumCompressionSize: 1024}}
+  ApiFunction: {Type: AWS::Serverless::Function, Properties: {CodeUri: cmd/api/}}
+`
+
+// workspace has notifications that cost what cases say, and tickets whose seat map is answered and nothing else done.
+func workspace(t *testing.T, cases map[string]usage.Case) string {
 	t.Helper()
 	root := t.TempDir()
-	encoded, err := json.Marshal(cases)
-	if err != nil {
-		t.Fatal(err)
+	tickets := map[string]usage.Case{
+		"house announced": {}, "hold, 4 tickets": {}, "hold expired": {}, "order, 4 tickets": {}, "check-in": {},
+		"seats looked at": {"api": {Invocations: 1, ResponseKB: 1 << 10, GzipBytes: 1 << 10}},
 	}
-	for path, content := range map[string]string{"template.yaml": template, "docs/units.json": string(encoded)} {
-		path = filepath.Join(root, "services", "notifications", path)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	tickets["order, 3 tickets"], tickets["hold, 3 tickets"] = usage.Case{}, usage.Case{}
+	for service, of := range map[string]struct {
+		template string
+		cases    map[string]usage.Case
+	}{"notifications": {template, cases}, "tickets": {ticketsTemplate, tickets}} {
+		encoded, err := json.Marshal(of.cases)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
+		for path, content := range map[string]string{"template.yaml": of.template, "docs/units.json": string(encoded)} {
+			path = filepath.Join(root, "services", service, path)
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return root
@@ -44,7 +61,7 @@ func measured() map[string]usage.Case {
 	return map[string]usage.Case{
 		"performance announced": {"consumer": {Invocations: 1}},
 		"order confirmed, 4 tickets": {
-			"api": {Invocations: 1, ResponseBytes: 1 << 20},
+			"api": {Invocations: 1, ResponseKB: 1 << 10},
 			"consumer": {
 				Invocations: 1, Requests: map[string]int{"dynamodb.PutItem": 2, "ses.SendEmail": 1, "sqs.SendMessage": 1},
 				ReadUnits: 1.5, WriteUnits: 8, Events: 2, EventKB: 1 << 10, Mails: 1, MailKB: 1 << 10, OwnMillis: 9.5,
@@ -54,11 +71,11 @@ func measured() map[string]usage.Case {
 }
 
 // sale is of 1,000 orders and 10 performances.
-var sale = cost.Sale{Tickets: 4000, House: 400, Order: 4, Orders: 2, Sampled: 0.5}
+var sale = cost.Sale{Tickets: 4000, House: 400, Order: 4, Looks: 3, Orders: 2, Sampled: 0.5}
 
 func TestASaleIsThePricesOfItsUnits(t *testing.T) {
 	t.Parallel()
-	report, err := cost.Of(workspace(t, template, measured()), sale)
+	report, err := cost.Of(workspace(t, measured()), sale)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +101,11 @@ func TestASaleIsThePricesOfItsUnits(t *testing.T) {
 		// 9.5 ms of its own, two puts of 5, a mail of 60, a message of 10 and the rounding of half a millisecond at a
 		// whole CPU; half a millisecond of the API at 512 MB; and of each performance.
 		"notifications lambda.gbSecond": 1000*(9.5+10+60+10+0.5)/1000*1769/1024 + 1000*0.5/1000/2 + 10*0.5/1000*1769/1024,
+		"tickets apigateway.rest":       3000,
+		"tickets lambda.request":        3000,
+		"tickets lambda.gbSecond":       3000 * 0.5 / 1000,
+		"tickets transfer.gb":           3000. / 1024 / 1024, // compressed
+		"tickets xray.trace":            0.5*(3000+1000+10*400./20000+4000) + 1000,
 	} {
 		if math.Abs(got[name]-want) > 1e-9 {
 			t.Errorf("%s is %v, want %v", name, got[name], want)
@@ -91,6 +113,7 @@ func TestASaleIsThePricesOfItsUnits(t *testing.T) {
 		delete(got, name)
 	}
 	delete(got, "notifications logs.gb")
+	delete(got, "tickets logs.gb")
 	if len(got) != 0 {
 		t.Errorf("also paid: %v", got)
 	}
@@ -132,7 +155,7 @@ func TestWhatIsNotKnownIsNotGuessed(t *testing.T) {
 		{"how long a service takes", strange, sale, "no latency for neptune.Query"},
 		{"a function", elsewhere, sale, "no function jobs"},
 	} {
-		if _, err := cost.Of(workspace(t, template, tt.cases), tt.sale); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := cost.Of(workspace(t, tt.cases), tt.sale); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
 		}
 	}

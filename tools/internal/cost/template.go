@@ -10,8 +10,9 @@ import (
 
 // deployed is what of a service's template decides what its functions cost.
 type deployed struct {
-	api       string // the price of a request to its API
-	functions map[string]function
+	api        string // the price of a request to its API
+	compresses bool   // whether its API compresses answers, for clients that take it
+	functions  map[string]function
 }
 
 type function struct {
@@ -35,6 +36,7 @@ func readTemplate(path string) (deployed, error) {
 			Type       string `yaml:"Type"`
 			Properties struct {
 				CodeURI    string  `yaml:"CodeUri"`
+				Compressed int     `yaml:"MinimumCompressionSize"`
 				MemorySize float64 `yaml:"MemorySize"`
 				Events     map[string]struct {
 					Type string `yaml:"Type"`
@@ -51,7 +53,7 @@ func readTemplate(path string) (deployed, error) {
 		case "AWS::Serverless::HttpApi":
 			d.api = "apigateway.http"
 		case "AWS::Serverless::Api":
-			d.api = "apigateway.rest"
+			d.api, d.compresses = "apigateway.rest", r.Properties.Compressed > 0
 		case "AWS::Serverless::Function":
 			f := function{memoryMB: t.Globals.Function.MemorySize}
 			if r.Properties.MemorySize != 0 {
