@@ -1,4 +1,4 @@
-package sqlite_test
+package itemcodec_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/buyer"
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
-	"ticketmesh.dev/services/tickets/internal/sqlite"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
 )
 
 func TestItemsAreReadAsWritten(t *testing.T) {
@@ -28,7 +28,7 @@ func TestItemsAreReadAsWritten(t *testing.T) {
 			Refund: money.Money{Currency: "KWD"},
 		},
 	}
-	got, err := sqlite.DecodeItems(sqlite.EncodeItems(items))
+	got, err := itemcodec.DecodeItems(itemcodec.EncodeItems(items))
 	if err != nil || !reflect.DeepEqual(got, items) {
 		t.Errorf("read %+v, %v, want %+v", got, err, items)
 	}
@@ -38,11 +38,11 @@ func TestClaimsAreReadAsWritten(t *testing.T) {
 	t.Parallel()
 	until := time.Date(2027, 6, 1, 20, 0, 0, 7_000_000, time.UTC)
 	places := []inventory.Claim{{HoldID: id.New(), Slots: 1 << 63, Until: until}, {HoldID: id.New(), Slots: 1, Until: until.Add(time.Hour)}}
-	if got, err := sqlite.DecodeClaims(sqlite.EncodeClaims(places)); err != nil || !reflect.DeepEqual(got, places) {
+	if got, err := itemcodec.DecodeClaims(itemcodec.EncodeClaims(places)); err != nil || !reflect.DeepEqual(got, places) {
 		t.Errorf("read %+v, %v, want %+v", got, err, places)
 	}
 	counts := []buyer.Claim{{HoldID: id.New(), Quantity: 1000, Until: until}}
-	if got, err := sqlite.DecodeBuyerClaims(sqlite.EncodeBuyerClaims(counts)); err != nil || !reflect.DeepEqual(got, counts) {
+	if got, err := itemcodec.DecodeBuyerClaims(itemcodec.EncodeBuyerClaims(counts)); err != nil || !reflect.DeepEqual(got, counts) {
 		t.Errorf("read %+v, %v, want %+v", got, err, counts)
 	}
 }
@@ -53,11 +53,11 @@ func FuzzDecodeItems(f *testing.F) {
 	f.Add([]byte(`[{"places":[1]}]`))
 	f.Add([]byte(`{`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		items, err := sqlite.DecodeItems(text)
+		items, err := itemcodec.DecodeItems(text)
 		if err != nil {
 			return
 		}
-		again, err := sqlite.DecodeItems(sqlite.EncodeItems(items))
+		again, err := itemcodec.DecodeItems(itemcodec.EncodeItems(items))
 		if err != nil || len(again) != len(items) {
 			t.Fatalf("%q: read %d items, and %d of what was written again: %v", text, len(items), len(again), err)
 		}
@@ -68,7 +68,7 @@ func FuzzDecodeClaims(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{1}, 32))
 	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, encoded []byte) {
-		claims, err := sqlite.DecodeClaims(encoded)
+		claims, err := itemcodec.DecodeClaims(encoded)
 		if (err != nil) != (len(encoded)%32 != 0) {
 			t.Fatalf("%d bytes: %v", len(encoded), err)
 		}

@@ -1,4 +1,4 @@
-package sqlite
+package itemcodec
 
 import (
 	"github.com/go-faster/jx"
@@ -9,9 +9,9 @@ import (
 	"ticketmesh.dev/services/tickets/internal/inventory"
 )
 
-// encodeItems writes what a hold or an order has, as JSON. It is written with
+// EncodeItems writes what a hold or an order has, as JSON. It is written with
 // every hold and order and read with every order, so it does without reflection.
-func encodeItems(items []hold.Item) []byte {
+func EncodeItems(items []hold.Item) []byte {
 	var e jx.Encoder
 	e.ArrStart()
 	for _, item := range items {
@@ -55,7 +55,8 @@ func encodeItems(items []hold.Item) []byte {
 	return e.Bytes()
 }
 
-func decodeItems(text []byte) ([]hold.Item, error) {
+// DecodeItems reads what EncodeItems returned.
+func DecodeItems(text []byte) ([]hold.Item, error) {
 	var items []hold.Item
 	err := jx.DecodeBytes(text).Arr(func(d *jx.Decoder) error {
 		item, err := decodeItem(d)

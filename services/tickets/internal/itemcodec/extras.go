@@ -1,4 +1,4 @@
-package sqlite
+package itemcodec
 
 import (
 	"encoding/json"
@@ -30,8 +30,8 @@ type taxDocument struct {
 	Amount   int64  `json:"amount"`
 }
 
-// encodeExtras is nil, which is null, where nothing is charged beside the prices.
-func encodeExtras(extras pricing.Extras) (any, error) {
+// EncodeExtras is nil where nothing is charged beside the prices.
+func EncodeExtras(extras pricing.Extras) ([]byte, error) {
 	if len(extras.Fees) == 0 && extras.Tax == (pricing.ChargedTax{}) {
 		return nil, nil
 	}
@@ -42,11 +42,11 @@ func encodeExtras(extras pricing.Extras) (any, error) {
 	if t := extras.Tax; t != (pricing.ChargedTax{}) {
 		document.Tax = &taxDocument{t.Name, int64(t.Percent), t.Included, t.Amount.Amount}
 	}
-	text, err := json.Marshal(document)
-	return text, err
+	return json.Marshal(document)
 }
 
-func decodeExtras(text []byte, currency string) (pricing.Extras, error) {
+// DecodeExtras reads what EncodeExtras returned; amounts are in the currency.
+func DecodeExtras(text []byte, currency string) (pricing.Extras, error) {
 	extras := pricing.Extras{Returnable: money.Money{Currency: currency}}
 	if len(text) == 0 {
 		return extras, nil

@@ -1,0 +1,53 @@
+package itemcodec
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/pricing"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
+)
+
+// performanceDocument is what is stored of a performance beside its id and version.
+type performanceDocument struct {
+	ShowID                id.ID
+	OrganizerID           string
+	Title                 string
+	Cancelled             bool
+	StartsAtLocal         string
+	TimeZone              string
+	StartsAt, Open, Close int64
+	Currency              string
+	Categories            []performance.PriceCategory
+	Pricing               pricing.Rules
+	Limits                performance.Limits
+	SeatMapVersion        int
+	Areas                 []seatmap.Area `json:",omitempty"`
+}
+
+// EncodePerformance writes a performance, as JSON, without its id and version; its
+// areas are empty in the copy of a store that keeps them apart.
+func EncodePerformance(p *performance.Performance) ([]byte, error) {
+	return json.Marshal(performanceDocument{
+		ShowID: p.ShowID, OrganizerID: p.OrganizerID, Title: p.Title, Cancelled: p.Cancelled, StartsAtLocal: p.StartsAtLocal,
+		TimeZone: p.TimeZone, StartsAt: Millis(p.StartsAt), Open: Millis(p.SalesOpenAt), Close: Millis(p.SalesCloseAt),
+		Currency: p.Currency, Categories: p.Categories, Pricing: p.Pricing, Limits: p.Limits, SeatMapVersion: p.SeatMapVersion, Areas: p.Areas,
+	})
+}
+
+// DecodePerformance reads what EncodePerformance returned. It lays nothing out.
+func DecodePerformance(performanceID id.ID, version int, text []byte) (*performance.Performance, error) {
+	var d performanceDocument
+	if err := json.Unmarshal(text, &d); err != nil {
+		return nil, fmt.Errorf("stored performance: %w", err)
+	}
+	return &performance.Performance{
+		ID: performanceID, Version: version, ShowID: d.ShowID, OrganizerID: d.OrganizerID, Title: d.Title, Cancelled: d.Cancelled,
+		StartsAtLocal: d.StartsAtLocal, TimeZone: d.TimeZone, StartsAt: Instant(d.StartsAt), SalesOpenAt: Instant(d.Open),
+		SalesCloseAt: Instant(d.Close), Currency: d.Currency, Categories: d.Categories, Pricing: d.Pricing, Limits: d.Limits,
+		SeatMapVersion: d.SeatMapVersion, Areas: d.Areas,
+	}, nil
+}
