@@ -44,8 +44,10 @@ type stack struct {
 // Load translates all templates below root, the workspace's, for all stages. It needs
 // Python, see package python; where nothing has changed since the last time it takes
 // what was made then. A template that SAM refuses is an error with SAM's reasons.
-func Load(ctx context.Context, root string) (*Templates, error) {
-	s := source{workspace: root, root: root}
+func Load(ctx context.Context, root string) (*Templates, error) { return load(ctx, root, root) }
+
+func load(ctx context.Context, workspace, root string) (*Templates, error) {
+	s := source{workspace: workspace, root: root}
 	t := &Templates{source: s, stages: map[string][]*stack{}}
 	folders, err := s.folders()
 	if err != nil {
