@@ -143,6 +143,7 @@ func (d *deployment) name(w where, r *Resource, k kind) {
 		r.Name = title
 	} else if n.required {
 		d.wrong(w, "it has no %s", property)
+		return
 	} else {
 		r.Name = n.generated(d.stack.name, r.LogicalID)
 	}

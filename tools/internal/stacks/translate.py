@@ -94,7 +94,7 @@ def main():
         try:
             results.append(translate(job, task["region"]))
         except Exception as e:
-            causes = [str(cause) for cause in getattr(e, "causes", [])] or [f"{type(e).__name__}: {e}"]
+            causes = [cause.message for cause in getattr(e, "causes", [])] or [f"{type(e).__name__}: {e}"]
             results.append({"error": "; ".join(causes)})
     json.dump(results, sys.stdout)
 
