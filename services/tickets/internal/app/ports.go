@@ -150,6 +150,11 @@ type Provider interface {
 	Captures(ctx context.Context, since time.Time) ([]payment.Notice, error)
 }
 
+// DefaultPatience is how long a payment may be outstanding. Holds end after half
+// an hour at most: until then the places are the buyer's, and for as long again
+// they may well be free.
+const DefaultPatience = time.Hour
+
 // Payments says who collects money and how long they may take.
 type Payments struct {
 	Providers map[string]Provider // by name
@@ -160,10 +165,14 @@ type Payments struct {
 
 // Codes signs admission codes and reads them.
 type Codes interface {
-	// Sign returns the same text for the same code every time.
-	Sign(code ticket.Code) (string, error)
+	// Sign returns the same text for the same code every time, while the key that
+	// signs is the same.
+	Sign(ctx context.Context, code ticket.Code) (string, error)
+	// Texts returns all that Verify takes for the code: what Sign returns, and what
+	// it returned with earlier keys that are still good.
+	Texts(ctx context.Context, code ticket.Code) ([]string, error)
 	// Verify returns ticket.ErrInvalidCode for what was not signed here.
-	Verify(text string) (ticket.Code, error)
+	Verify(ctx context.Context, text string) (ticket.Code, error)
 }
 
 // Selling is the use cases. Safe for concurrent use.
