@@ -5,8 +5,7 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
-	"ticketmesh.dev/platform/tracing/xray"
 	"ticketmesh.dev/services/notifications/aws/consumer"
 )
 
-func main() { lambda.Start(os.Getenv, consumer.Open, lambda.WithRecorder(xray.NewRecorder)) }
+func main() { lambda.Start(os.Getenv, consumer.Open) }

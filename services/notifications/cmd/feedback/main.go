@@ -5,8 +5,7 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
-	"ticketmesh.dev/platform/tracing/xray"
 	"ticketmesh.dev/services/notifications/aws/feedback"
 )
 
-func main() { lambda.Start(os.Getenv, feedback.Open, lambda.WithRecorder(xray.NewRecorder)) }
+func main() { lambda.Start(os.Getenv, feedback.Open) }

@@ -5,8 +5,7 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
-	"ticketmesh.dev/platform/tracing/xray"
 	"ticketmesh.dev/services/notifications/aws/sender"
 )
 
-func main() { lambda.Start(os.Getenv, sender.Open, lambda.WithRecorder(xray.NewRecorder)) }
+func main() { lambda.Start(os.Getenv, sender.Open) }
