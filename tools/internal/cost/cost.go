@@ -41,6 +41,9 @@ func (s Sale) abandoned() float64    { return s.orders() * s.Abandoned }
 func (s Sale) holds() float64        { return s.orders() + s.abandoned() }
 func (s Sale) admissions() float64   { return float64(s.Tickets) }
 
+// reports are those of tickets about what is left: one of each hold, order and expiry.
+func (s Sale) reports() float64 { return s.holds() + s.orders() + s.abandoned() }
+
 // houses are those of the size that was measured, so that a small one costs less to open.
 func (s Sale) houses() float64 { return s.performances() * float64(s.House) / measuredHouse }
 
@@ -53,6 +56,9 @@ type step struct {
 
 // steps are what a sale consists of.
 var steps = []step{
+	{"shows", "house announced", Sale.houses, false},
+	{"shows", "performance looked at", Sale.looks, false},
+	{"shows", "availability changed", Sale.reports, false},
 	{"tickets", "house announced", Sale.houses, false},
 	{"tickets", "seats looked at", Sale.looks, false},
 	{"tickets", "hold, %d tickets", Sale.holds, false},

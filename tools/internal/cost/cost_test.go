@@ -10,6 +10,7 @@ import (
 
 	"ticketmesh.dev/platform/usage"
 	"ticketmesh.dev/tools/internal/cost"
+	"ticketmesh.dev/tools/internal/stacks"
 )
 
 const template = `
@@ -39,7 +40,10 @@ func workspace(t *testing.T, cases map[string]usage.Case) string {
 	for service, of := range map[string]struct {
 		template string
 		cases    map[string]usage.Case
-	}{"notifications": {template, cases}, "tickets": {ticketsTemplate, tickets}} {
+	}{
+		"notifications": {template, cases}, "tickets": {ticketsTemplate, tickets},
+		"shows": {template, map[string]usage.Case{"house announced": {}, "performance looked at": {}, "availability changed": {}}},
+	} {
 		encoded, err := json.Marshal(of.cases)
 		if err != nil {
 			t.Fatal(err)
@@ -101,6 +105,7 @@ func TestASaleIsThePricesOfItsUnits(t *testing.T) {
 		// 9.5 ms of its own, two puts of 5, a mail of 60, a message of 10 and the rounding of half a millisecond at a
 		// whole CPU; half a millisecond of the API at 512 MB; and of each performance.
 		"notifications lambda.gbSecond": 1000*(9.5+10+60+10+0.5)/1000*1769/1024 + 1000*0.5/1000/2 + 10*0.5/1000*1769/1024,
+		"shows xray.trace":              0.5 * (10*400./20000 + 3000 + 2000),
 		"tickets apigateway.rest":       3000,
 		"tickets lambda.request":        3000,
 		"tickets lambda.gbSecond":       3000 * 0.5 / 1000,
@@ -189,5 +194,44 @@ func TestTheSaleOfThisWorkspaceIsComputed(t *testing.T) {
 		if service.PerTicketUSD <= 0 {
 			t.Errorf("%s costs nothing", service.Name)
 		}
+	}
+}
+
+func TestAnIdleStageIsWhatItsResourcesCost(t *testing.T) {
+	t.Parallel()
+	usd := map[string]map[string]float64{}
+	quantities := map[string]map[string]float64{}
+	for _, stage := range stacks.Stages {
+		idle, err := cost.IdleOf(t.Context(), "../../..", stage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		usd[stage], quantities[stage] = map[string]float64{}, map[string]float64{}
+		sum := 0.
+		for _, s := range idle.Stacks {
+			usd[stage][s.Name] = s.USD
+			for _, line := range s.Lines {
+				quantities[stage][s.Name+" "+line.Price] = line.Quantity
+				sum += line.USD
+			}
+		}
+		if math.Abs(sum-idle.USD) > 1e-9 || !strings.Contains(idle.Text(), stage) {
+			t.Errorf("%s: the sum is %v, of lines %v", stage, idle.USD, sum)
+		}
+	}
+	for name, want := range map[string]float64{
+		"data natgateway.hour": 730, "data ipv4.hour": 730, "data endpoint.hour": 4 * 730, "data rds.db.t4g.micro.hour": 730, "data rds.gb": 20, "data valkey.gbHour": 0,
+		"mesh kms.key": 1, "notifications cloudwatch.dashboard": 1, "edge waf.acl": 1, "edge waf.rule": 4, "edge secretsmanager.secret": 2,
+		"shows sqs.request": 5 * 3 * 60 * 730, "tickets lambda.request": 60 * 730,
+	} {
+		if got := quantities["dev"][name]; math.Abs(got-want) > 1e-6 {
+			t.Errorf("dev: %s is %v, want %v", name, got, want)
+		}
+	}
+	if got := quantities["prod"]["data rds.db.t4g.medium.hour"]; got != 2*730 {
+		t.Errorf("prod: the database has %v hours, and a standby", got)
+	}
+	if usd["dev"]["tickets"] == 0 || usd["prod"]["data"] <= usd["dev"]["data"] {
+		t.Errorf("stacks cost %v", usd)
 	}
 }
