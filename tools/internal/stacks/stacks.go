@@ -39,6 +39,7 @@ type stack struct {
 	region     string
 	parameters map[string]string
 	template   template
+	unfinished bool // it has no samconfig.toml, so nobody deploys it yet
 }
 
 // Load translates all templates below root, the workspace's, for all stages. It needs
@@ -96,6 +97,20 @@ func (t *Templates) With(ctx context.Context, parameters map[string]map[string]s
 	return other, nil
 }
 
+// Unfinished are the stacks that have no samconfig.toml: they are not deployed yet, but what
+// they have so far can be.
+func (t *Templates) Unfinished() map[string]bool {
+	found := map[string]bool{}
+	for _, all := range t.stages {
+		for _, s := range all {
+			if s.unfinished {
+				found[s.folder] = true
+			}
+		}
+	}
+	return found
+}
+
 // Resource is what a template's resource has become.
 type Resource struct {
 	Stack      string // the folder's name, for instance tickets
@@ -104,6 +119,7 @@ type Resource struct {
 	PhysicalID string            // what Ref is
 	Name       string            // what people call it; empty for what only has an id
 	Region     string            // where it is
+	Deletion   string            // its DeletionPolicy; empty when it says none
 	Properties map[string]any    // resolved
 	Attributes map[string]string // what Fn::GetAtt knows
 }

@@ -60,10 +60,11 @@ type parameter struct {
 }
 
 type resource struct {
-	Type       string
-	Condition  string
-	DependsOn  any
-	Properties map[string]any
+	Type           string
+	Condition      string
+	DependsOn      any
+	DeletionPolicy string
+	Properties     map[string]any
 }
 
 type output struct {
@@ -223,7 +224,11 @@ func read(said []byte, jobs []job) ([]*stack, error) {
 		if r.Error != "" {
 			problems = append(problems, fmt.Errorf("%s: %s: %s", jobs[i].Stage, folder, r.Error))
 		}
-		stacks[i] = &stack{folder: folder, name: r.Stack, region: r.Region, parameters: r.Parameters, template: r.Template}
+		_, err := os.Stat(filepath.Join(jobs[i].Folder, "samconfig.toml"))
+		stacks[i] = &stack{
+			folder: folder, name: r.Stack, region: r.Region, parameters: r.Parameters, template: r.Template,
+			unfinished: errors.Is(err, fs.ErrNotExist),
+		}
 	}
 	return stacks, errors.Join(problems...)
 }
