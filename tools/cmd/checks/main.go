@@ -18,6 +18,7 @@ import (
 	"ticketmesh.dev/tools/internal/imports"
 	"ticketmesh.dev/tools/internal/lint"
 	"ticketmesh.dev/tools/internal/modules"
+	"ticketmesh.dev/tools/internal/stacks/built"
 	"ticketmesh.dev/tools/internal/stacks/rules"
 )
 
@@ -44,6 +45,7 @@ var checks = []check{
 	{"stacks", stackRules},
 	{"vet", quiet(lint.Vet)},
 	{"static", quiet(lint.Static)},
+	{"sam", quiet(built.Check)},
 	{"modules", quiet(func(ctx context.Context, root string) ([]string, error) {
 		return modules.Check(ctx, root, "tools/pinned")
 	})},

@@ -97,6 +97,9 @@ func (t *Templates) With(ctx context.Context, parameters map[string]map[string]s
 	return other, nil
 }
 
+// Folder is where a stack's template is.
+func (t *Templates) Folder(stack string) string { return t.source.folder(stack) }
+
 // Unfinished are the stacks that have no samconfig.toml: they are not deployed yet, but what
 // they have so far can be.
 func (t *Templates) Unfinished() map[string]bool {
