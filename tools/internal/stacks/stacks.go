@@ -39,7 +39,6 @@ type stack struct {
 	region     string
 	parameters map[string]string
 	template   template
-	unfinished bool // it has no samconfig.toml, so nobody deploys it yet
 }
 
 // Load translates all templates below root, the workspace's, for all stages. It needs
@@ -99,20 +98,6 @@ func (t *Templates) With(ctx context.Context, parameters map[string]map[string]s
 
 // Folder is where a stack's template is.
 func (t *Templates) Folder(stack string) string { return t.source.folder(stack) }
-
-// Unfinished are the stacks that have no samconfig.toml: they are not deployed yet, but what
-// they have so far can be.
-func (t *Templates) Unfinished() map[string]bool {
-	found := map[string]bool{}
-	for _, all := range t.stages {
-		for _, s := range all {
-			if s.unfinished {
-				found[s.folder] = true
-			}
-		}
-	}
-	return found
-}
 
 // Resource is what a template's resource has become.
 type Resource struct {

@@ -224,11 +224,7 @@ func read(said []byte, jobs []job) ([]*stack, error) {
 		if r.Error != "" {
 			problems = append(problems, fmt.Errorf("%s: %s: %s", jobs[i].Stage, folder, r.Error))
 		}
-		_, err := os.Stat(filepath.Join(jobs[i].Folder, "samconfig.toml"))
-		stacks[i] = &stack{
-			folder: folder, name: r.Stack, region: r.Region, parameters: r.Parameters, template: r.Template,
-			unfinished: errors.Is(err, fs.ErrNotExist),
-		}
+		stacks[i] = &stack{folder: folder, name: r.Stack, region: r.Region, parameters: r.Parameters, template: r.Template}
 	}
 	return stacks, errors.Join(problems...)
 }

@@ -10,7 +10,9 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,6 +23,7 @@ import (
 // Code is what a function's program asks for.
 type Code struct {
 	Reads   []string // variables of the environment
+	Needs   []string // those of them that it does more with than to ask for them
 	Calls   []string // IAM's actions for what it asks of AWS
 	Indexes []string // constants that could name an index of a table
 }
@@ -40,7 +43,14 @@ func Inspect(ctx context.Context, root string, folders []string) (map[string]Cod
 		patterns[i] = "./" + folder
 	}
 	// Only what functions are built with is looked at.
-	config := packages.Config{Context: ctx, Dir: root, BuildFlags: []string{"-tags=lambda.norpc"}}
+	workspace, err := filepath.Abs(filepath.Join(root, "go.work"))
+	if err != nil {
+		return nil, err
+	}
+	config := packages.Config{
+		Context: ctx, Dir: root, BuildFlags: []string{"-tags=lambda.norpc"},
+		Env: append(os.Environ(), "GOWORK="+workspace), // functions are of several modules
+	}
 	config.Mode = packages.NeedName | packages.NeedImports | packages.NeedDeps | packages.NeedFiles
 	commands, err := load(&config, patterns)
 	if err != nil {
@@ -64,6 +74,11 @@ func Inspect(ctx context.Context, root string, folders []string) (map[string]Cod
 		return nil, err
 	}
 	program := parse(sources)
+	for method := range units {
+		if all[unitPackage] && !program.units[method] {
+			return nil, fmt.Errorf("%s has no (*%s any more: what units of work ask for has to be said anew", unitPackage, method)
+		}
+	}
 	found := map[string]Code{}
 	for _, command := range commands {
 		folder, is := matching(folders, command.PkgPath)
@@ -99,7 +114,6 @@ func load(config *packages.Config, patterns []string) ([]*packages.Package, erro
 
 // node is a function, or a variable of a package with its initial value.
 type node struct {
-	pkg     string
 	names   []types.Object // functions and variables of ours that it names
 	types   []*types.Named // types of ours that it names
 	methods []*types.Func  // methods of interfaces that it names
@@ -108,18 +122,18 @@ type node struct {
 
 // program is all source that was read.
 type program struct {
-	nodes    map[types.Object]*node
-	inits    map[string][]*node          // by package
-	mains    map[string]types.Object     // by package
-	foreign  map[string]*types.Interface // interfaces of other people's packages, and error
-	concrete map[*types.Named]string     // types of ours, and their packages
+	nodes   map[types.Object]*node
+	inits   map[string][]*node          // by package
+	mains   map[string]types.Object     // by package
+	foreign map[string]*types.Interface // interfaces of other people's packages, and error
+	units   map[string]bool             // methods of units that there are
 }
 
 func parse(sources []*packages.Package) *program {
 	p := &program{
 		nodes: map[types.Object]*node{}, inits: map[string][]*node{}, mains: map[string]types.Object{},
-		foreign:  map[string]*types.Interface{"error": types.Universe.Lookup("error").Type().Underlying().(*types.Interface)},
-		concrete: map[*types.Named]string{},
+		foreign: map[string]*types.Interface{"error": types.Universe.Lookup("error").Type().Underlying().(*types.Interface)},
+		units:   map[string]bool{},
 	}
 	for _, source := range sources {
 		for _, imported := range source.Types.Imports() {
@@ -155,8 +169,14 @@ func (p *program) declaration(source *packages.Package, declaration ast.Decl) {
 	switch d := declaration.(type) {
 	case *ast.FuncDecl:
 		function, _ := source.TypesInfo.Defs[d.Name].(*types.Func)
-		n := &node{pkg: source.PkgPath}
+		n := &node{}
 		n.read(source.TypesInfo, d)
+		if method, is := strings.CutPrefix(function.FullName(), "(*"+unitPackage+"."); is {
+			if actions, is := units[method]; is {
+				n.Calls = actions
+				p.units[method] = true
+			}
+		}
 		switch {
 		case d.Recv == nil && d.Name.Name == "init":
 			p.inits[source.PkgPath] = append(p.inits[source.PkgPath], n)
@@ -168,21 +188,15 @@ func (p *program) declaration(source *packages.Package, declaration ast.Decl) {
 		}
 	case *ast.GenDecl:
 		for _, spec := range d.Specs {
-			switch s := spec.(type) {
-			case *ast.ValueSpec:
-				if d.Tok != token.VAR {
-					continue
-				}
-				n := &node{pkg: source.PkgPath}
-				n.read(source.TypesInfo, s)
-				for _, name := range s.Names {
-					if object := source.TypesInfo.Defs[name]; object != nil {
-						p.nodes[object] = n
-					}
-				}
-			case *ast.TypeSpec:
-				if named, is := source.TypesInfo.Defs[s.Name].Type().(*types.Named); is && !types.IsInterface(named) {
-					p.concrete[named] = source.PkgPath
+			values, is := spec.(*ast.ValueSpec)
+			if !is || d.Tok != token.VAR {
+				continue
+			}
+			n := &node{}
+			n.read(source.TypesInfo, values)
+			for _, name := range values.Names {
+				if object := source.TypesInfo.Defs[name]; object != nil {
+					p.nodes[object] = n
 				}
 			}
 		}
@@ -198,6 +212,20 @@ var indexName = regexp.MustCompile(`^by[A-Z-][A-Za-z]*$`)
 // read notes what is named below a piece of syntax.
 func (n *node) read(info *types.Info, root ast.Node) {
 	ast.Inspect(root, func(child ast.Node) bool {
+		if call, is := child.(*ast.CallExpr); is {
+			if getenv(info, call) {
+				n.Reads = append(n.Reads, constant.StringVal(info.Types[call.Args[0]].Value))
+				return false
+			}
+			if message(info, call) {
+				for _, argument := range call.Args {
+					if info.Types[argument].Value == nil {
+						n.read(info, argument)
+					}
+				}
+				return false
+			}
+		}
 		if expression, is := child.(ast.Expr); is {
 			if value := info.Types[expression].Value; value != nil && value.Kind() == constant.String {
 				n.text(constant.StringVal(value))
@@ -226,11 +254,36 @@ func (n *node) read(info *types.Info, root ast.Node) {
 	})
 }
 
+// getenv tells whether a call asks for a variable by a function that it was given, as
+// the one place of a service does that reads them all for all its functions. What a
+// function needs of them it says otherwise.
+func getenv(info *types.Info, call *ast.CallExpr) bool {
+	callee, is := call.Fun.(*ast.Ident)
+	if !is || len(call.Args) != 1 {
+		return false
+	}
+	_, given := info.Uses[callee].(*types.Var)
+	value := info.Types[call.Args[0]].Value
+	return given && value != nil && value.Kind() == constant.String && variableName.MatchString(constant.StringVal(value))
+}
+
+// message tells whether a call only puts together what somebody is told: what that names
+// is not asked for.
+func message(info *types.Info, call *ast.CallExpr) bool {
+	callee, is := call.Fun.(*ast.SelectorExpr)
+	if !is {
+		return false
+	}
+	function, is := info.Uses[callee.Sel].(*types.Func)
+	return is && function.Pkg() != nil && function.Pkg().Path() == "fmt"
+}
+
 // text notes what a constant names: a variable, or an operation of a request that is
 // made without a client.
 func (n *node) text(s string) {
 	if variableName.MatchString(s) {
 		n.Reads = append(n.Reads, s)
+		n.Needs = append(n.Needs, s)
 	}
 	if indexName.MatchString(s) {
 		n.Indexes = append(n.Indexes, s)
@@ -307,6 +360,7 @@ func (p *program) reach(command string, linked map[string]bool) Code {
 			n := todo[0]
 			todo = todo[1:]
 			code.Reads = append(code.Reads, n.Reads...)
+			code.Needs = append(code.Needs, n.Needs...)
 			code.Calls = append(code.Calls, n.Calls...)
 			code.Indexes = append(code.Indexes, n.Indexes...)
 			for _, object := range n.names {
@@ -320,14 +374,12 @@ func (p *program) reach(command string, linked map[string]bool) Code {
 			}
 		}
 		for t := range live {
-			if linked[p.concrete[t]] {
-				for _, m := range p.dispatched(t, called) {
-					add(p.nodes[m])
-				}
+			for _, m := range p.dispatched(t, called) {
+				add(p.nodes[m])
 			}
 		}
 	}
-	return Code{sorted(code.Reads), sorted(code.Calls), sorted(code.Indexes)}
+	return Code{sorted(code.Reads), sorted(code.Needs), sorted(code.Calls), sorted(code.Indexes)}
 }
 
 // dispatched are the methods of a type that are called by interfaces: by those of ours
@@ -411,6 +463,20 @@ func asked(function *types.Func) []string {
 		}
 	}
 	return found
+}
+
+// units are the actions of platform's units of work: the method that sends one has all
+// of them in it, and asks for what was put into the unit before.
+const unitPackage = own + "platform/dynamo"
+
+var units = map[string][]string{
+	"commit).send": nil,
+	"Tx).Put":      {"dynamodb:PutItem"},
+	"Tx).PutIf":    {"dynamodb:PutItem"},
+	"Tx).Publish":  {"dynamodb:PutItem"},
+	"Tx).Delete":   {"dynamodb:DeleteItem"},
+	"Tx).Check":    {"dynamodb:ConditionCheckItem"},
+	"Tx).CheckIf":  {"dynamodb:ConditionCheckItem"},
 }
 
 // transaction are the actions of what a transaction is made of.

@@ -20,11 +20,12 @@ func TestCodeAsksForWhatItCanReach(t *testing.T) {
 	}
 	got := code[folder]
 	want := rules.Code{
-		Reads:   []string{"TICKETMESH_QUEUE"},
+		Reads:   []string{"TICKETMESH_BUS", "TICKETMESH_QUEUE"},
+		Needs:   []string{"TICKETMESH_QUEUE"},
 		Calls:   []string{"dynamodb:GetItem", "dynamodb:PutItem", "events:PutEvents", "secretsmanager:GetSecretValue", "sqs:SendMessage"},
 		Indexes: []string{"byQueue"},
 	}
-	if !slices.Equal(got.Reads, want.Reads) || !slices.Equal(got.Calls, want.Calls) || !slices.Equal(got.Indexes, want.Indexes) {
+	if !slices.Equal(got.Reads, want.Reads) || !slices.Equal(got.Needs, want.Needs) || !slices.Equal(got.Calls, want.Calls) || !slices.Equal(got.Indexes, want.Indexes) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -38,14 +38,14 @@ func (v *view) functions() {
 	}
 }
 
-// instead are variables that need not be set, and why.
+// instead are variables that are needed only when another is not set.
 var instead = map[string]string{
-	"TICKETMESH_DATABASE_HOST": "in the secret", "TICKETMESH_DATABASE_PORT": "in the secret", "TICKETMESH_DATABASE_NAME": "in the secret",
-	"TICKETMESH_DATABASE_USER": "in the secret", "TICKETMESH_DATABASE_CA": "RDS's own otherwise", "TICKETMESH_DATABASE_TLS": "for servers on the same machine",
-	"TICKETMESH_STRIPE_URL": "Stripe's own otherwise", "TICKETMESH_STRIPE_PUBLISHABLE_KEY": "set when there is one",
+	"TICKETMESH_DATABASE_HOST": "TICKETMESH_DATABASE_SECRET",
+	"TICKETMESH_DATABASE_NAME": "TICKETMESH_DATABASE_SECRET",
+	"TICKETMESH_DATABASE_USER": "TICKETMESH_DATABASE_SECRET",
 }
 
-// variables: a function has those that its code reads, and no others.
+// variables: a function has those that its code needs, and none that it does not read.
 func (v *view) variables() {
 	for _, f := range v.of("AWS::Lambda::Function") {
 		code, is := v.code(f)
@@ -61,9 +61,9 @@ func (v *view) variables() {
 				v.wrong(f, "Properties.Environment.Variables."+name, "its code does not read it")
 			}
 		}
-		for _, name := range code.Reads {
-			if _, is := set[name]; !is && instead[name] == "" {
-				v.wrong(f, "Properties.Environment.Variables", "its code reads %s, which is not set", name)
+		for _, name := range code.Needs {
+			if set[name] == nil && set[instead[name]] == nil {
+				v.wrong(f, "Properties.Environment.Variables", "its code needs %s, which is not set", name)
 			}
 		}
 	}

@@ -43,7 +43,7 @@ func Workspace(ctx context.Context, root string, log io.Writer) (stacks.Findings
 	for i, stage := range stacks.Stages {
 		findings = append(findings, Check(Account{Stage: stage, Resources: accounts[i].Resources(), Code: code, Consumers: consumers})...)
 	}
-	return together(findings, templates.Unfinished()), nil
+	return together(findings), nil
 }
 
 // Folders are those of the commands of functions.
@@ -57,15 +57,11 @@ func Folders(resources []stacks.Resource) []string {
 	return folders
 }
 
-// together makes one finding of what several stages have, and leaves out those of stacks
-// that are not finished.
-func together(findings stacks.Findings, unfinished map[string]bool) stacks.Findings {
+// together makes one finding of what several stages have.
+func together(findings stacks.Findings) stacks.Findings {
 	var found stacks.Findings
 	places := map[stacks.Finding]int{}
 	for _, f := range findings {
-		if unfinished[f.Stack] {
-			continue
-		}
 		// Names have the stage in them.
 		same := f
 		same.Stage, same.Problem = "", strings.ReplaceAll(f.Problem, f.Stage, "")

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 
@@ -15,6 +16,8 @@ import (
 
 const (
 	queue  = "TICKETMESH_QUEUE"
+	bus    = "TICKETMESH_BUS"
+	told   = "TICKETMESH_TOLD"
 	unread = "TICKETMESH_UNREAD"
 )
 
@@ -33,7 +36,16 @@ func (h handler) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	_, _ = h.events.PutEvents(r.Context(), &eventbridge.PutEventsInput{})
 }
 
-func main() { run(os.Getenv(queue)) }
+func main() {
+	read(os.Getenv)
+	run(os.Getenv(queue))
+}
+
+// read asks for what need not be there.
+func read(getenv func(string) string) {
+	_ = getenv(bus)
+	fmt.Println(told)
+}
 
 func run(string) {
 	_ = http.ListenAndServe("", handler{})
