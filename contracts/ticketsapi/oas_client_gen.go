@@ -141,8 +141,9 @@ type Invoker interface {
 	//
 	// Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
 	// what is in force now, also when the hold is ordered later. Of an item whose places are sold at
-	// several prices the answer has an item for each. 409 seats_unavailable (with seats), sold_out,
-	// sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession.
+	// several prices, since some are reduced or a tier has not enough left, the answer has an item for
+	// each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat,
+	// unknown_concession.
 	//
 	// POST /tickets/holds
 	PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error)
@@ -1767,8 +1768,9 @@ func (c *Client) sendListPaymentProviders(ctx context.Context) (res *OfferedProv
 //
 // Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
 // what is in force now, also when the hold is ordered later. Of an item whose places are sold at
-// several prices the answer has an item for each. 409 seats_unavailable (with seats), sold_out,
-// sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession.
+// several prices, since some are reduced or a tier has not enough left, the answer has an item for
+// each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat,
+// unknown_concession.
 //
 // POST /tickets/holds
 func (c *Client) PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error) {

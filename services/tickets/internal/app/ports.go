@@ -33,6 +33,7 @@ type Tx interface {
 	Performance(performanceID id.ID) (*performance.Performance, error)
 	PutPerformance(p *performance.Performance) error
 
+	// Partitions are those of areas and, alike, of quotas (inventory.IsQuota).
 	Partition(key inventory.Key) (inventory.Partition, error)
 	// FreePartitions returns up to limit partitions of the area, in order from
 	// the given number and then from the first, that may have run free places
@@ -77,8 +78,9 @@ type Store interface {
 	Update(ctx context.Context, fn func(Tx) error) error
 
 	Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error)
-	// Partitions returns every partition of the performance as one consistent
-	// state; those that nobody ever touched may be left out.
+	// Partitions returns every partition of the performance's areas as one
+	// consistent state; those that nobody ever touched may be left out. Quotas'
+	// are no places, and are not among them.
 	Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error)
 	Hold(ctx context.Context, holdID id.ID) (hold.Hold, error)
 	Order(ctx context.Context, orderID id.ID) (order.Order, []ticket.Ticket, error)
