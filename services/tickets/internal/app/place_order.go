@@ -311,7 +311,7 @@ func (s *Selling) issue(placed order.Order) ([]order.IssuedTicket, error) {
 	for _, item := range placed.Items {
 		for i, place := range item.Places {
 			issued := ticket.Ticket{
-				ID: id.New(), OrderID: placed.ID, PerformanceID: placed.PerformanceID, AreaID: item.AreaID, Place: place,
+				ID: ticket.NewID(placed.ID, len(tickets)), OrderID: placed.ID, PerformanceID: placed.PerformanceID, AreaID: item.AreaID, Place: place,
 				PriceCategory: item.PriceCategory, Tier: item.Tier, Concession: item.Concession, Price: item.UnitPrice, Refund: item.Refund,
 				Status: ticket.Valid, Holder: holder, Issue: 1, Version: 1,
 			}

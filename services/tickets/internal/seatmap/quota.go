@@ -29,6 +29,14 @@ func (l *Layout) Quotas() []*AreaLayout { return l.quotas }
 // Quota returns the quota, or nil when there is none of that id.
 func (l *Layout) Quota(quotaID string) *AreaLayout { return l.quotaByID[quotaID] }
 
+// Counted returns the area or the quota, or nil when there is neither of that id.
+func (l *Layout) Counted(areaID string) *AreaLayout {
+	if inventory.IsQuota(areaID) {
+		return l.Quota(areaID)
+	}
+	return l.Area(areaID)
+}
+
 // number lays out places that have no names.
 func (a *AreaLayout) number() {
 	a.places = a.Capacity

@@ -25,6 +25,9 @@ func TestAQuotaIsLaidOutBesideTheAreas(t *testing.T) {
 	if layout.Area(quotaID) != nil || layout.Places() != 10 || len(layout.Areas()) != 1 || len(layout.Quotas()) != 1 {
 		t.Errorf("the quota is among the areas of %d places", layout.Places())
 	}
+	if layout.Counted(quotaID) != quota || layout.Counted("floor") != layout.Area("floor") || layout.Counted("~") != nil {
+		t.Error("what is counted is neither an area nor a quota")
+	}
 	if layout.Quota("floor") != nil {
 		t.Error("an area is among the quotas")
 	}

@@ -80,7 +80,7 @@ func (t *transaction) FreePartitions(area *seatmap.AreaLayout, performanceID id.
 
 // PutPartition implements app.Tx. A partition's row is made with its performance.
 func (t *transaction) PutPartition(area *seatmap.AreaLayout, p inventory.Partition) error {
-	run, expiry := longestRun(area, &p, t.store.clock.Now()), itemcodec.Millis(p.NextExpiry())
+	run, expiry := area.Room(p.Number, p.Free(t.store.clock.Now())), itemcodec.Millis(p.NextExpiry())
 	open := p.Sold != p.All()
 	claims := itemcodec.EncodeClaims(p.Claims)
 	t.announce(p.Key)
@@ -97,14 +97,6 @@ func (t *transaction) PutPartition(area *seatmap.AreaLayout, p inventory.Partiti
 			version = excluded.version, run = excluded.run, next_expiry = excluded.next_expiry, open = excluded.open`,
 		p.PerformanceID[:], p.AreaID, p.Number, p.Capacity, int64(p.Sold), claims, p.Version, run, expiry, open)
 	return err
-}
-
-func longestRun(area *seatmap.AreaLayout, p *inventory.Partition, now time.Time) int {
-	free := p.Free(now)
-	if area.Kind == seatmap.General {
-		return free.Count()
-	}
-	return inventory.LongestRun(free&area.Ordinary(p.Number), area.Adjacent(p.Number))
 }
 
 // Partitions implements app.Store.

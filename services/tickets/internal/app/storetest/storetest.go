@@ -55,7 +55,7 @@ func Run(t *testing.T, open func(t *testing.T, c clock.Clock) Opened) {
 		{"an event is new once for each consumer", firstTime},
 		{"performances", performances},
 		{"partitions", partitions},
-		{"partitions are one consistent state", partitionsConsistent},
+		{"each partition is consistent", partitionsConsistent},
 		{"partitions that may have room are found", freePartitions},
 		{"partitions whose holds expired are found", freeAfterExpiry},
 		{"quotas are no places", quotas},
