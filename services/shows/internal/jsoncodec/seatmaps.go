@@ -1,4 +1,6 @@
-package sqlite
+// Package jsoncodec is the JSON that adapters keep of seat maps, plans, series, prices, shows and performances: in
+// files, in DynamoDB, in the cache. It decides nothing, and must not know who keeps it.
+package jsoncodec
 
 import (
 	"encoding/json"
@@ -9,8 +11,8 @@ import (
 	"ticketmesh.dev/services/shows/internal/seatmap"
 )
 
-// The forms below are what the file holds. They change apart from the domain
-// and from the API.
+// The forms below are what is stored. They change apart from the domain and from
+// the API, and members are only ever added.
 type seatMapBody struct {
 	Areas      []areaBody          `json:"areas"`
 	Categories []priceCategoryBody `json:"priceCategories"`
@@ -61,16 +63,17 @@ type concessionBody struct {
 	PercentOff string `json:"percentOff,omitempty"`
 }
 
-func encodeSeatMap(m seatmap.Map) (string, error) {
+// EncodeSeatMap returns a map as DecodeSeatMap reads it.
+func EncodeSeatMap(m seatmap.Map) ([]byte, error) {
 	body := seatMapBody{Areas: areaBodies(m.Areas()), Categories: make([]priceCategoryBody, len(m.PriceCategories()))}
 	for i, c := range m.PriceCategories() {
 		body.Categories[i] = categoryBody(c)
 	}
-	b, err := json.Marshal(body)
-	return string(b), err
+	return json.Marshal(body)
 }
 
-func decodeSeatMap(b []byte) (seatmap.Map, error) {
+// DecodeSeatMap reads a map that EncodeSeatMap has written.
+func DecodeSeatMap(b []byte) (seatmap.Map, error) {
 	var body seatMapBody
 	if err := json.Unmarshal(b, &body); err != nil {
 		return seatmap.Map{}, fmt.Errorf("stored seat map: %w", err)
