@@ -42,6 +42,7 @@ var checks = []check{
 	{"typescript", quiet(lint.TypeScript)},
 	{"documents", quiet(lint.Documents)},
 	{"templates", quiet(lint.Templates)},
+	{"policy", quiet(lint.Policy)},
 	{"stacks", stackRules},
 	{"vet", quiet(lint.Vet)},
 	{"static", quiet(lint.Static)},
