@@ -71,6 +71,7 @@ func encodePartition(p *inventory.Partition, at time.Time) []byte {
 	document := binary.AppendUvarint(nil, uint64(p.Capacity))
 	document = binary.AppendUvarint(document, uint64(p.Version))
 	document = binary.AppendUvarint(document, uint64(at.UnixMilli()))
+	document = binary.AppendUvarint(document, uint64(p.Kept))
 	document = binary.BigEndian.AppendUint64(document, uint64(p.Sold))
 	return append(document, itemcodec.EncodeClaims(p.Claims)...)
 }
@@ -82,6 +83,7 @@ func decodePartition(key dynamo.Key, document []byte) (p inventory.Partition, at
 	d := decoder{rest: document}
 	p.Capacity, p.Version = int(d.uvarint()), int(d.uvarint())
 	at = time.UnixMilli(int64(d.uvarint())).UTC()
+	p.Kept = inventory.Slots(d.uvarint())
 	p.Sold = inventory.Slots(d.uint64())
 	if d.failed {
 		return p, at, fmt.Errorf("%w: partition %s %s", errMalformed, key.PK, key.SK)
@@ -135,6 +137,7 @@ func (t *transaction) layOut(before, after *performance.Performance) error {
 		}
 		for number := first; number < area.Partitions(); number++ {
 			fresh := inventory.New(inventory.Key{PerformanceID: after.ID, AreaID: area.ID, Number: number}, area.PartitionCapacity(number))
+			fresh.Kept = area.Kept(number)
 			t.fresh = append(t.fresh, partitionItem(area, &fresh, now))
 		}
 	}

@@ -37,14 +37,16 @@ func performances(f *fixture) {
 			f.ok(err)
 			f.same("read in an update", plain(got), plain(want))
 			f.same("places", got.Layout.Places(), want.Layout.Places())
-			f.same("quotas", got.Layout.Quotas()[0], want.Layout.Quotas()[0])
+			f.same("quotas", got.Layout.Quotas(), want.Layout.Quotas())
+			f.same("kept", got.Layout.Area("floor").Kept(1), want.Layout.Area("floor").Kept(1))
 			return nil
 		})
 	}
 	check(p)
 	newer := *p
 	newer.Version, newer.Title, newer.SalesCloseAt, newer.SalesOpenAt, newer.Limits = 2, "Later", start.Add(time.Hour), time.Time{}, performance.Limits{}
-	newer.Cancelled = true
+	newer.Cancelled, newer.Released, newer.Presales, newer.Channels = true, nil, nil, nil
+	f.ok(newer.LayOut(newer.Areas))
 	f.update(func(tx app.Tx) error { return tx.PutPerformance(&newer) })
 	check(&newer)
 }
