@@ -27,7 +27,7 @@ func Check(a Account) stacks.Findings {
 	v := index(a)
 	for _, rule := range []func(*view){
 		(*view).mappings, (*view).targets, (*view).asynchronous, (*view).queues, (*view).patterns,
-		(*view).functions, (*view).variables, (*view).alarms, (*view).apis, (*view).data, (*view).roles, (*view).privileges,
+		(*view).functions, (*view).variables, (*view).alarms, (*view).apis, (*view).integrations, (*view).data, (*view).roles, (*view).privileges,
 	} {
 		rule(v)
 	}
