@@ -158,7 +158,7 @@ func (v *view) apis() {
 
 // integrations: what an API asks is there, and lets it ask.
 func (v *view) integrations() {
-	for _, api := range append(v.of("AWS::ApiGateway::RestApi"), v.of("AWS::ApiGatewayV2::Api")...) {
+	for _, api := range slices.Concat(v.of("AWS::ApiGateway::RestApi"), v.of("AWS::ApiGatewayV2::Api")) {
 		alias := ""
 		for _, s := range v.of("AWS::ApiGateway::Stage") {
 			if str(of(s, "RestApiId")) == api.PhysicalID {

@@ -1,11 +1,13 @@
 package rules_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"ticketmesh.dev/contracts/asyncapi"
@@ -23,6 +25,20 @@ func TestTheMeshKeepsTheRules(t *testing.T) {
 		t.Error(f)
 	}
 }
+
+// inspected is the code of all functions, which every stage has.
+var inspected = sync.OnceValues(func() (map[string]rules.Code, error) {
+	ctx := context.Background()
+	templates, err := stacks.Load(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	account, err := templates.Deploy("dev")
+	if err != nil {
+		return nil, err
+	}
+	return rules.Inspect(ctx, root, rules.Folders(account.Resources()))
+})
 
 // TestTheMeshKeepsTheRulesByEveryChoice deploys what no stage's parameters choose.
 func TestTheMeshKeepsTheRulesByEveryChoice(t *testing.T) {
@@ -52,7 +68,7 @@ func TestTheMeshKeepsTheRulesByEveryChoice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := rules.Inspect(t.Context(), root, rules.Folders(account.Resources()))
+	code, err := inspected()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +168,7 @@ func TestARuleFindsWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := rules.Inspect(t.Context(), root, rules.Folders(resources))
+	code, err := inspected()
 	if err != nil {
 		t.Fatal(err)
 	}
