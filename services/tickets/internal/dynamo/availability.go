@@ -3,9 +3,11 @@ package dynamo
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -19,8 +21,8 @@ import (
 
 // Availability implements streams.Derive: a partition that was written tells how
 // many of its places are free, as of when it was written. Nothing is written for
-// that. The event's version is the partition's, and so is its id: a record that is
-// delivered again tells the same again.
+// that. The event's version is the partition's, and its id is made of that: a record
+// that is delivered again tells the same again.
 func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	image := record.Change.NewImage
 	key := dynamo.Key{PK: text(image["pk"]), SK: text(image["sk"])}
@@ -47,7 +49,7 @@ func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	changed.ID = announcementID(changed.Subject, p.Version)
+	changed.ID = announcementID(changed.Subject, p.Version, at)
 	changed.CorrelationID = changed.ID.String()
 	return []event.Event{changed}, nil
 }
@@ -60,11 +62,15 @@ func text(v events.DynamoDBAttributeValue) string {
 	return v.String()
 }
 
-// announcementID is the id of the event that tells of a partition's version.
-func announcementID(partition string, version int) id.ID {
+// announcementID is the id of the event that tells of a partition's version: of the
+// time when that was written, as ids of events are, and of a digest.
+func announcementID(partition string, version int, at time.Time) id.ID {
 	digest := sha256.Sum256([]byte(partition + "/" + strconv.Itoa(version)))
 	made := id.ID(digest[:16])
-	made[6] = made[6]&0x0f | 0x80 // version 8: of the maker's own design
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
+	copy(made[:6], ms[2:])
+	made[6] = made[6]&0x0f | 0x70
 	made[8] = made[8]&0x3f | 0x80
 	return made
 }

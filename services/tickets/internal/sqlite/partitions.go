@@ -112,7 +112,9 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 			if err != nil {
 				return err
 			}
-			found = append(found, p)
+			if !p.Hidden() {
+				found = append(found, p)
+			}
 		}
 		return rows.Err()
 	})

@@ -270,3 +270,35 @@ func freeAfterExpiry(f *fixture) {
 		f.checkFree(p, area, 1, 0, 100, now)
 	}
 }
+
+// hiddenAreas are laid out by whoever uses them.
+func hiddenAreas(f *fixture) {
+	p := f.put()
+	hidden, err := seatmap.New([]seatmap.Area{{ID: inventory.HiddenPrefix + "presale", Kind: seatmap.General, Capacity: 100, PriceCategory: "I"}})
+	f.ok(err)
+	area := hidden.Areas()[0]
+	var want []inventory.Partition
+	f.update(func(tx app.Tx) error {
+		want = nil
+		for number := range area.Partitions() {
+			partition := inventory.New(inventory.Key{PerformanceID: p.ID, AreaID: area.ID, Number: number}, area.PartitionCapacity(number))
+			f.ok(partition.Take(id.New(), 0b11, start, start.Add(time.Minute)))
+			f.ok(tx.PutPartition(area, partition))
+			want = append(want, partition)
+		}
+		return nil
+	})
+	f.update(func(tx app.Tx) error {
+		found, err := tx.FreePartitions(area, p.ID, 1, 0, 10, start)
+		f.ok(err)
+		f.same("partitions with room", found, want)
+		return nil
+	})
+	shown, err := f.store().Partitions(f.Context(), p.ID)
+	f.ok(err)
+	for _, partition := range shown {
+		if partition.Hidden() {
+			f.Errorf("partition %+v is shown", partition.Key)
+		}
+	}
+}

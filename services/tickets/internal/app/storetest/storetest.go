@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T, c clock.Clock) Opened) {
 		{"each partition is consistent", partitionsConsistent},
 		{"partitions that may have room are found", freePartitions},
 		{"partitions whose holds expired are found", freeAfterExpiry},
+		{"partitions of areas that are no part of the seat map", hiddenAreas},
 		{"holds", holds},
 		{"holds that are due", dueHolds},
 		{"orders", orders},
