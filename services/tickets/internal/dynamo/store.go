@@ -23,6 +23,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 
@@ -90,7 +91,7 @@ func (s *Store) Ready(ctx context.Context) error {
 // Update implements app.Store. fn may write 100 items in all; a ticket is not one
 // of its own, and a fact is none.
 func (s *Store) Update(ctx context.Context, fn func(app.Tx) error) error {
-	return s.table.Update(ctx, func(tx *dynamo.Tx) error {
+	err := s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		t := &transaction{Tx: tx, ctx: ctx, store: s, groups: map[dynamo.Key]*group{}}
 		if err := fn(t); err != nil {
 			return err
@@ -100,6 +101,10 @@ func (s *Store) Update(ctx context.Context, fn func(app.Tx) error) error {
 		}
 		return t.makePartitions()
 	})
+	if errors.Is(err, dynamo.ErrBusy) {
+		return fmt.Errorf("%w: %w", app.ErrBusy, err)
+	}
+	return err
 }
 
 // transaction implements app.Tx.
