@@ -57,15 +57,18 @@ func TestASaleCosts(t *testing.T) {
 				within(way.name+", held", mostForHold, write)
 				_, tickets := s.order(who, held)
 				within(way.name+", ordered", mostForOrder, write)
-				for i, k := range tickets {
+				for _, k := range tickets {
 					_, err := s.selling.CheckIn(t.Context(), app.Caller{Groups: []string{"gate"}}, app.Scan{Code: s.codeOf(k), Gate: "Eingang Nord 1", ScanID: who.CustomerID})
 					s.ok(err)
 					within(way.name+", admitted", mostForCheckIn, write)
-					if i == 0 && k.OrderID == held.ID {
-						t.Error("the order is the hold")
-					}
 				}
 			}
+			who := customer()
+			_, err := s.hold(who, show, app.HoldRequestItem{AreaID: "parkett-links", BestAvailable: 26})
+			if !s.lost(err) {
+				t.Error("there are 26 seats side by side")
+			}
+			within("more side by side than there are, refused", mostForSeatMap, func(c units.Count) int { return int(c.Read + 0.5) })
 			seats, err := s.selling.Seats(t.Context(), show.ID)
 			s.ok(err)
 			if len(seats.Performance.Areas) != 2 {

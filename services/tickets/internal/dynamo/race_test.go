@@ -1,7 +1,9 @@
 package dynamo_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -10,9 +12,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ticketmesh.dev/platform/id"
+
 	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/buyer"
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
@@ -123,6 +129,56 @@ func (s *shop) sell(show *performance.Performance, held hold.Hold) {
 	})
 	if err != nil {
 		s.Error(err)
+	}
+}
+
+// TestAHoldIsAsScatteredAsATransactionTakes sells, and takes back, seats in as many
+// partitions as a hold may have.
+func TestAHoldIsAsScatteredAsATransactionTakes(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	show := s.schedule(stalls("stalls", hold.MaxPartitions+1, 40))
+	var seats []string
+	for row := range hold.MaxPartitions + 1 {
+		seats = append(seats, fmt.Sprintf("%d-7", row+1))
+	}
+	who := customer()
+	if _, err := s.hold(who, show, app.HoldRequestItem{AreaID: "stalls", Seats: seats}); !errors.Is(err, buyer.ErrLimitExceeded) {
+		t.Errorf("a hold in %d partitions: %v, want ErrLimitExceeded", len(seats), err)
+	}
+	held, err := s.hold(who, show, app.HoldRequestItem{AreaID: "stalls", Seats: seats[1:]})
+	s.ok(err)
+	placed, _ := s.order(who, held)
+	if sold, _ := s.sold(show); sold != hold.MaxPartitions {
+		t.Errorf("%d sold", sold)
+	}
+	cancelled, _, err := s.selling.CancelOrder(s.patient(), who, placed.ID)
+	s.ok(err)
+	if sold, _ := s.sold(show); sold != 0 || cancelled.Status != order.Cancelled {
+		t.Errorf("%d are sold of an order that is %s", sold, cancelled.Status)
+	}
+}
+
+func TestAnUpdateThatOthersAreAlwaysFasterThanIsBusy(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	performanceID := id.New()
+	change := func(ctx context.Context, meanwhile func()) error {
+		return s.store.Update(ctx, func(tx app.Tx) error {
+			b, err := tx.Buyer(performanceID, "anna")
+			if err != nil {
+				return err
+			}
+			meanwhile()
+			b.Version++
+			return tx.PutBuyer(b)
+		})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	err := change(ctx, func() { s.ok(change(s.patient(), func() {})) })
+	if !errors.Is(err, app.ErrBusy) && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v, want ErrBusy", err)
 	}
 }
 
