@@ -120,13 +120,20 @@ func release(tx Tx, held hold.Hold, now time.Time) error {
 
 // ExpireHolds ends holds whose time has passed: it tells the world and clears
 // up. Nothing depends on when it runs, since whoever reads or writes compares
-// the clock. It returns how many holds it ended, at most limit.
+// the clock. It returns how many holds it ended, at most limit; one that cannot be
+// ended stops no other.
 func (s *Selling) ExpireHolds(ctx context.Context, limit int) (int, error) {
 	due, err := s.store.DueHolds(ctx, s.clock.Now(), limit)
 	if err != nil {
 		return 0, err
 	}
+	ended := 0
+	var failures []error
 	for _, holdID := range due {
+		if err := ctx.Err(); err != nil {
+			failures = append(failures, err)
+			break
+		}
 		err := s.store.Update(ctx, func(tx Tx) error {
 			held, err := tx.Hold(holdID)
 			if err != nil {
@@ -139,13 +146,15 @@ func (s *Selling) ExpireHolds(ctx context.Context, limit int) (int, error) {
 			return end(tx, held, hold.ReasonExpired, now)
 		})
 		if err != nil {
-			return 0, err
+			failures = append(failures, err)
+			continue
 		}
+		ended++
 	}
-	if len(due) > 0 {
+	if ended > 0 {
 		s.placesFreed()
 	}
-	return len(due), nil
+	return ended, errors.Join(failures...)
 }
 
 // end stores a hold that is over and frees what it held.
@@ -198,7 +207,7 @@ func ownHold(tx Tx, caller Caller, holdID id.ID) (hold.Hold, error) {
 	return held, nil
 }
 
-// part is what some items have of one partition.
+// part is what some items have of one partition, of an area or of a quota.
 type part struct {
 	area  *seatmap.AreaLayout
 	state inventory.Partition
@@ -209,26 +218,36 @@ type part struct {
 func partitionsOf(tx Tx, show *performance.Performance, items []hold.Item) ([]part, error) {
 	var parts []part
 	index := map[inventory.Key]int{}
-	for _, item := range items {
-		area := show.Layout.Area(item.AreaID)
+	add := func(area *seatmap.AreaLayout, claims map[int]inventory.Slots) error {
 		if area == nil {
-			continue // the seat map changed and nothing was left there
+			return nil // the performance changed and nothing was left there
 		}
-		for number, slots := range item.Claims() {
-			key := inventory.Key{PerformanceID: show.ID, AreaID: item.AreaID, Number: number}
+		for number, slots := range claims {
+			key := inventory.Key{PerformanceID: show.ID, AreaID: area.ID, Number: number}
 			if known, read := index[key]; read {
 				parts[known].slots |= slots
 				continue
 			}
 			state, err := tx.Partition(key)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if state.Version == 0 {
 				state = inventory.New(key, area.PartitionCapacity(number))
 			}
 			index[key] = len(parts)
 			parts = append(parts, part{area, state, slots})
+		}
+		return nil
+	}
+	for _, item := range items {
+		if err := add(show.Layout.Area(item.AreaID), item.Claims()); err != nil {
+			return nil, err
+		}
+		for _, use := range item.Uses {
+			if err := add(show.Layout.Quota(use.QuotaID), use.Claims()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return parts, nil

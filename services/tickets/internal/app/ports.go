@@ -37,6 +37,7 @@ type Tx interface {
 	Performance(performanceID id.ID) (*performance.Performance, error)
 	PutPerformance(p *performance.Performance) error
 
+	// Partitions are those of areas and, alike, of quotas (inventory.IsQuota).
 	Partition(key inventory.Key) (inventory.Partition, error)
 	// FreePartitions returns up to limit partitions of the area, in order from
 	// the given number and then from the first, that may have run free places
@@ -87,9 +88,9 @@ type Store interface {
 	Update(ctx context.Context, fn func(Tx) error) error
 
 	Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error)
-	// Partitions returns every partition of the performance's seat map, each as an
+	// Partitions returns every partition of the performance's areas, each as an
 	// update left it, though not all as of one instant; those that nobody ever
-	// touched may be left out.
+	// touched may be left out. Quotas' are no places, and are not among them.
 	Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error)
 	Hold(ctx context.Context, holdID id.ID) (hold.Hold, error)
 	// Order returns an order and its tickets.
@@ -151,6 +152,11 @@ type Provider interface {
 	Captures(ctx context.Context, since time.Time) ([]payment.Notice, error)
 }
 
+// DefaultPatience is how long a payment may be outstanding. Holds end after half
+// an hour at most: until then the places are the buyer's, and for as long again
+// they may well be free.
+const DefaultPatience = time.Hour
+
 // Payments says who collects money and how long they may take.
 type Payments struct {
 	Providers map[string]Provider // by name
@@ -161,10 +167,14 @@ type Payments struct {
 
 // Codes signs admission codes and reads them.
 type Codes interface {
-	// Sign returns the same text for the same code every time.
-	Sign(code ticket.Code) (string, error)
+	// Sign returns the same text for the same code every time, while the key that
+	// signs is the same.
+	Sign(ctx context.Context, code ticket.Code) (string, error)
+	// Texts returns all that Verify takes for the code: what Sign returns, and what
+	// it returned with earlier keys that are still good.
+	Texts(ctx context.Context, code ticket.Code) ([]string, error)
 	// Verify returns ticket.ErrInvalidCode for what was not signed here.
-	Verify(text string) (ticket.Code, error)
+	Verify(ctx context.Context, text string) (ticket.Code, error)
 }
 
 // Selling is the use cases. Safe for concurrent use.

@@ -21,7 +21,7 @@ import (
 
 // Availability implements streams.Derive: a partition that was written tells how
 // many of its places are free, as of when it was written. Nothing is written for
-// that. The event's version is the partition's, and its id is made of that: a record
+// that, and nobody is told of quotas. The event's version is the partition's, and its id is made of that: a record
 // that is delivered again tells the same again.
 func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	image := record.Change.NewImage
@@ -42,9 +42,6 @@ func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Hidden() {
-		return nil, nil
-	}
 	changed, err := eventcodec.Encode(context.Background(), inventory.ChangedFact{Partition: p}, at)
 	if err != nil {
 		return nil, err
@@ -62,14 +59,15 @@ func text(v events.DynamoDBAttributeValue) string {
 	return v.String()
 }
 
-// announcementID is the id of the event that tells of a partition's version: of the
-// time when that was written, as ids of events are, and of a digest.
+// announcementID is the id of the event that tells of a partition's version, which
+// was written at the time. It is as a UUIDv7 has to be, but for what is random in
+// one and a digest here.
 func announcementID(partition string, version int, at time.Time) id.ID {
 	digest := sha256.Sum256([]byte(partition + "/" + strconv.Itoa(version)))
 	made := id.ID(digest[:16])
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
-	copy(made[:6], ms[2:])
+	var milliseconds [8]byte
+	binary.BigEndian.PutUint64(milliseconds[:], uint64(at.UnixMilli()))
+	copy(made[:6], milliseconds[2:])
 	made[6] = made[6]&0x0f | 0x70
 	made[8] = made[8]&0x3f | 0x80
 	return made

@@ -142,12 +142,14 @@ func TestPartitionsOfANewSeatMapAreTold(t *testing.T) {
 	}
 }
 
-func TestHiddenAreasAreNotTold(t *testing.T) {
+func TestQuotasAreNotTold(t *testing.T) {
 	t.Parallel()
 	s := openAt(t, dynamotest.New(t, testserver.Moto(t), template))
-	hidden, err := seatmap.New([]seatmap.Area{{ID: inventory.HiddenPrefix + "presale", Kind: seatmap.General, Capacity: 10, PriceCategory: "category-1"}})
+	layout, err := seatmap.New([]seatmap.Area{floor(10)})
 	s.ok(err)
-	area := hidden.Areas()[0]
+	quotaID := inventory.QuotaID("presale")
+	s.ok(layout.AddQuota(quotaID, 10))
+	area := layout.Quota(quotaID)
 	s.ok(s.store.Update(t.Context(), func(tx app.Tx) error {
 		return tx.PutPartition(area, inventory.New(inventory.Key{PerformanceID: id.New(), AreaID: area.ID}, 10))
 	}))

@@ -26,14 +26,20 @@ import (
 // partition key, where one query reads them. It must never change.
 const neighbours = 16
 
-const inventoryKind = "inv#"
+// What the partition keys of partitions begin with. Quotas are apart, so that
+// nobody pays for them who looks at a seat map.
+const (
+	inventoryKind = "inv#"
+	quotaKind     = "quota#"
+)
 
 func partitionKey(key inventory.Key) dynamo.Key {
-	return dynamo.Key{PK: inventoryPK(key.PerformanceID, inventoryShard(key.AreaID, key.Number)), SK: partitionSK(key.AreaID, key.Number)}
-}
-
-func inventoryPK(performanceID id.ID, shard int) string {
-	return sharded(inventoryKind+performanceID.String(), shard)
+	kind := inventoryKind
+	if inventory.IsQuota(key.AreaID) {
+		kind = quotaKind
+	}
+	shard := inventoryShard(key.AreaID, key.Number)
+	return dynamo.Key{PK: sharded(kind+key.PerformanceID.String(), shard), SK: partitionSK(key.AreaID, key.Number)}
 }
 
 func partitionSK(areaID string, number int) string { return fmt.Sprintf("%s#%05d", areaID, number) }
@@ -49,20 +55,21 @@ func inventoryShard(areaID string, number int) int {
 // keyOfPartition reads what partitionKey returned.
 func keyOfPartition(key dynamo.Key) (inventory.Key, error) {
 	malformed := fmt.Errorf("%w: partition %s %s", errMalformed, key.PK, key.SK)
-	of, isPartition := strings.CutPrefix(key.PK, inventoryKind)
-	areaID, number, hasNumber := strings.Cut(key.SK, "#")
-	if !isPartition || !hasNumber || len(of) < idLength {
+	of, isPlaces := strings.CutPrefix(key.PK, inventoryKind)
+	of, isQuota := strings.CutPrefix(of, quotaKind)
+	hash := strings.LastIndexByte(key.SK, '#') // the name of a quota may have others
+	if isPlaces == isQuota || hash < 0 || len(of) < idLength {
 		return inventory.Key{}, malformed
 	}
 	performanceID, err := id.Parse(of[:idLength])
 	if err != nil {
 		return inventory.Key{}, malformed
 	}
-	n, err := strconv.Atoi(number)
+	n, err := strconv.Atoi(key.SK[hash+1:])
 	if err != nil {
 		return inventory.Key{}, malformed
 	}
-	return inventory.Key{PerformanceID: performanceID, AreaID: areaID, Number: n}, nil
+	return inventory.Key{PerformanceID: performanceID, AreaID: key.SK[:hash], Number: n}, nil
 }
 
 // encodePartition writes a partition as it is at an instant, by which the stream
@@ -126,10 +133,10 @@ func partitionItem(area *seatmap.AreaLayout, p *inventory.Partition, now time.Ti
 // layOut has a partition made for each that the performance did not have before.
 func (t *transaction) layOut(before, after *performance.Performance) error {
 	now := t.store.clock.Now()
-	for _, area := range after.Layout.Areas() {
+	for _, area := range slices.Concat(after.Layout.Areas(), after.Layout.Quotas()) {
 		first := 0
 		if before != nil {
-			if was := before.Layout.Area(area.ID); was != nil {
+			if was := before.Layout.Counted(area.ID); was != nil {
 				first = was.Partitions()
 			}
 		}
@@ -185,7 +192,7 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 			continue
 		}
 		calls.Go(func() error {
-			items, err := s.table.Query(ctx, dynamo.Query{PK: inventoryPK(performanceID, shard)})
+			items, err := s.table.Query(ctx, dynamo.Query{PK: sharded(inventoryKind+performanceID.String(), shard)})
 			if err != nil {
 				return err
 			}

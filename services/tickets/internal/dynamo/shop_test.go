@@ -197,7 +197,7 @@ func (s *shop) order(who app.Caller, held hold.Hold) (order.Order, []ticket.Tick
 
 func (s *shop) codeOf(k ticket.Ticket) string {
 	s.Helper()
-	code, err := s.codes.Sign(ticket.CodeOf(&k))
+	code, err := s.codes.Sign(s.Context(), ticket.CodeOf(&k))
 	s.ok(err)
 	return code
 }

@@ -7,6 +7,8 @@
 //	performance#<id> map#<digest>  its seat map, in pieces
 //	inv#<performance>#<shard> <area>#<number>
 //	                               a partition of up to 64 places
+//	quota#<performance>#<shard> <quota>#<number>
+//	                               a partition of a quota
 //	buyer#<performance>#<customer> what a customer holds and owns
 //	hold#<id>, order#<id>, refund#<id>, entry#<id>
 //	tickets#<id without its end>   the tickets whose ids begin so: those of an order

@@ -4,6 +4,7 @@ package order
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -82,8 +83,26 @@ type Order struct {
 	Version       int
 }
 
+// Uses returns what a ticket of the order has of quotas: tickets are issued in
+// the order of the items' places.
+func (o *Order) Uses(ticketID id.ID) []hold.Use {
+	n := slices.Index(o.TicketIDs, ticketID)
+	for _, item := range o.Items {
+		if n >= 0 && n < item.Quantity() {
+			return item.UsesOf(n)
+		}
+		n -= item.Quantity()
+	}
+	return nil
+}
+
 // AwaitsPayment reports whether the provider's answer is still wanted.
 func (o *Order) AwaitsPayment() bool { return o.Status == PendingPayment }
+
+// Over reports whether there is nothing to cancel any more.
+func (o *Order) Over() bool {
+	return o.Status == Cancelled || o.Status == Declined || o.Status == Refunded
+}
 
 // Pend records that the provider will report later; when it has not until
 // checkAt it is asked. An order that was cancelled meanwhile stays cancelled.

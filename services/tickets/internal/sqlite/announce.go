@@ -8,10 +8,10 @@ import (
 	"ticketmesh.dev/services/tickets/internal/inventory"
 )
 
-// announce has the partition announced once the change is durable, unless nobody is
-// told of it.
+// announce has the partition announced once the change is durable, unless it is
+// a quota's.
 func (t *transaction) announce(key inventory.Key) {
-	if key.Hidden() {
+	if inventory.IsQuota(key.AreaID) {
 		return
 	}
 	s := t.store
@@ -41,7 +41,7 @@ func (s *Store) recallUnannounced(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if !p.Hidden() {
+			if !inventory.IsQuota(p.AreaID) {
 				s.unannounced.keys[p.Key] = struct{}{}
 			}
 		}

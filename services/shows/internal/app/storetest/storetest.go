@@ -27,7 +27,8 @@ import (
 // Harness is an empty store under test.
 type Harness struct {
 	Store app.Store
-	// Told returns the events that were committed and not relayed, in any order.
+	// Told returns the events that were committed and not relayed, in any order, but
+	// those of one entity in the order of their commits.
 	Told func(t *testing.T) []event.Event
 }
 
@@ -57,7 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"pages of large seat maps end early", listPerformancesBytes},
 		{"pending performances are found", pendingPerformances},
 		{"partitions replace older ones", applyPartition},
-		{"an event is applied once", applyPartitionOnce},
+		{"of partitions at the same time the newest stays", applyPartitionsConcurrently},
 		{"partitions are summed by area", reported},
 		{"a seat plan reads back as it was written", seatPlanRoundTrip},
 		{"inserting a seat plan again returns the newest version", insertSeatPlanTwice},
@@ -67,6 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"a series reads back as it was written", seriesRoundTrip},
 		{"inserting a series again returns the first", insertSeriesTwice},
 		{"unfinished series are listed until finished", unfinishedSeries},
+		{"changes at the same time are told once, each at its version", changeAtTheSameTime},
 		{"the store is ready", func(t *testing.T, h Harness) { noError(t, h.Store.Ready(t.Context())) }},
 	}
 	for _, tt := range tests {
@@ -560,12 +562,10 @@ func pendingPerformances(t *testing.T, h Harness) {
 	equal(t, len(pending(app.PendingCancel, 1)), 1)
 }
 
-const consumer = "shows-availability"
-
 func applyPartition(t *testing.T, h Harness) {
 	performanceID := id.New()
 	apply := func(version, available int) {
-		noError(t, h.Store.ApplyPartition(t.Context(), consumer, id.New(), availability.Partition{
+		noError(t, h.Store.ApplyPartition(t.Context(), availability.Partition{
 			PerformanceID: performanceID, AreaID: "stalls", Number: 3, Version: version, Capacity: 64, Available: available,
 		}))
 	}
@@ -587,19 +587,25 @@ func applyPartition(t *testing.T, h Harness) {
 	want(12)
 }
 
-func applyPartitionOnce(t *testing.T, h Harness) {
-	p := availability.Partition{PerformanceID: id.New(), AreaID: "stalls", Version: 1, Capacity: 64, Available: 60}
-	eventID := id.New()
-	noError(t, h.Store.ApplyPartition(t.Context(), consumer, eventID, p))
-	p.Version, p.Available = 2, 1
-	noError(t, h.Store.ApplyPartition(t.Context(), consumer, eventID, p)) // the same event: nothing of it is new
+func applyPartitionsConcurrently(t *testing.T, h Harness) {
+	p := availability.Partition{PerformanceID: id.New(), AreaID: "stalls", Capacity: 64}
+	const versions = 16
+	var all sync.WaitGroup
+	for i := range versions {
+		all.Go(func() {
+			told := p
+			told.Version, told.Available = i+1, 64-i
+			for range 2 { // every event is delivered twice
+				if err := h.Store.ApplyPartition(context.WithoutCancel(t.Context()), told); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 	got, err := h.Store.Reported(t.Context(), p.PerformanceID)
 	noError(t, err)
-	equal(t, got, map[string]availability.Reported{"stalls": {Capacity: 64, Available: 60}})
-	noError(t, h.Store.ApplyPartition(t.Context(), "another-consumer", eventID, p))
-	got, err = h.Store.Reported(t.Context(), p.PerformanceID)
-	noError(t, err)
-	equal(t, got, map[string]availability.Reported{"stalls": {Capacity: 64, Available: 1}})
+	equal(t, got, map[string]availability.Reported{"stalls": {Capacity: 64, Available: 64 - versions + 1}})
 }
 
 func reported(t *testing.T, h Harness) {
@@ -611,9 +617,9 @@ func reported(t *testing.T, h Harness) {
 		{AreaID: "A", Number: 0, Capacity: 5, Available: 5},
 	} {
 		p.PerformanceID, p.Version = performanceID, 1
-		noError(t, h.Store.ApplyPartition(t.Context(), consumer, id.New(), p))
+		noError(t, h.Store.ApplyPartition(t.Context(), p))
 	}
-	noError(t, h.Store.ApplyPartition(t.Context(), consumer, id.New(), availability.Partition{
+	noError(t, h.Store.ApplyPartition(t.Context(), availability.Partition{
 		PerformanceID: id.New(), AreaID: "a", Version: 1, Capacity: 7, Available: 7,
 	}))
 	got, err := h.Store.Reported(t.Context(), performanceID)

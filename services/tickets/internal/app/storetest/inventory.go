@@ -38,6 +38,7 @@ func performances(f *fixture) {
 			f.ok(err)
 			f.same("read in an update", plain(got), plain(want))
 			f.same("places", got.Layout.Places(), want.Layout.Places())
+			f.same("quotas", got.Layout.Quotas()[0], want.Layout.Quotas()[0])
 			return nil
 		})
 	}
@@ -52,7 +53,7 @@ func performances(f *fixture) {
 // touch changes a partition as a use case does.
 func (f *fixture) touch(p *performance.Performance, areaID string, number int, change func(*inventory.Partition)) inventory.Partition {
 	f.Helper()
-	area := p.Layout.Area(areaID)
+	area := p.Layout.Counted(areaID)
 	var changed inventory.Partition
 	f.update(func(tx app.Tx) error {
 		partition, err := tx.Partition(inventory.Key{PerformanceID: p.ID, AreaID: areaID, Number: number})
@@ -172,11 +173,10 @@ func partitionsConsistent(f *fixture) {
 func freePartitions(f *fixture) {
 	p := f.put()
 	random := rand.New(rand.NewPCG(1, 2))
-	for _, areaID := range []string{"floor", "stalls"} {
-		area := p.Layout.Area(areaID)
+	for _, area := range slices.Concat(p.Layout.Areas(), p.Layout.Quotas()) {
 		f.checkFree(p, area, 1, 0, 100, start) // nobody has touched them yet
 		for range 12 {
-			f.touch(p, areaID, random.IntN(area.Partitions()), func(partition *inventory.Partition) {
+			f.touch(p, area.ID, random.IntN(area.Partitions()), func(partition *inventory.Partition) {
 				partition.Return(inventory.Slots(random.Uint64()))
 				free := partition.Free(start)
 				switch some := free & inventory.Slots(random.Uint64()|random.Uint64()); random.IntN(3) {
@@ -301,37 +301,5 @@ func freeAfterExpiry(f *fixture) {
 			f.Errorf("after %d minutes %d partitions, want the %d whose holds expired", minutes, len(got), minutes)
 		}
 		f.checkFree(p, area, 1, 0, 100, now)
-	}
-}
-
-// hiddenAreas are laid out by whoever uses them.
-func hiddenAreas(f *fixture) {
-	p := f.put()
-	hidden, err := seatmap.New([]seatmap.Area{{ID: inventory.HiddenPrefix + "presale", Kind: seatmap.General, Capacity: 100, PriceCategory: "I"}})
-	f.ok(err)
-	area := hidden.Areas()[0]
-	var want []inventory.Partition
-	f.update(func(tx app.Tx) error {
-		want = nil
-		for number := range area.Partitions() {
-			partition := inventory.New(inventory.Key{PerformanceID: p.ID, AreaID: area.ID, Number: number}, area.PartitionCapacity(number))
-			f.ok(partition.Take(id.New(), 0b11, start, start.Add(time.Minute)))
-			f.ok(tx.PutPartition(area, partition))
-			want = append(want, partition)
-		}
-		return nil
-	})
-	f.update(func(tx app.Tx) error {
-		found, err := tx.FreePartitions(area, p.ID, 1, 0, 10, start)
-		f.ok(err)
-		f.same("partitions with room", found, want)
-		return nil
-	})
-	shown, err := f.store().Partitions(f.Context(), p.ID)
-	f.ok(err)
-	for _, partition := range shown {
-		if partition.Hidden() {
-			f.Errorf("partition %+v is shown", partition.Key)
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package sqlite
+package jsoncodec
 
 import (
 	"encoding/json"
@@ -70,16 +70,16 @@ func (b *pricingBody) rules() *pricing.Rules {
 	return rules
 }
 
-// encodePricing is null where nothing is charged.
-func encodePricing(rules *pricing.Rules) (any, error) {
+// EncodePricing returns nothing where nothing is charged.
+func EncodePricing(rules *pricing.Rules) ([]byte, error) {
 	if rules == nil {
 		return nil, nil
 	}
-	text, err := json.Marshal(bodyOfPricing(rules))
-	return string(text), err
+	return json.Marshal(bodyOfPricing(rules))
 }
 
-func decodePricing(text []byte) (*pricing.Rules, error) {
+// DecodePricing reads what EncodePricing has written.
+func DecodePricing(text []byte) (*pricing.Rules, error) {
 	if len(text) == 0 {
 		return nil, nil
 	}

@@ -1,4 +1,6 @@
-package sqlite
+// Package jsoncodec is the JSON that adapters keep of seat maps, plans, series, prices, shows and performances: in
+// files, in DynamoDB, in the cache. It decides nothing, and must not know who keeps it.
+package jsoncodec
 
 import (
 	"encoding/json"
@@ -9,8 +11,8 @@ import (
 	"ticketmesh.dev/services/shows/internal/seatmap"
 )
 
-// The forms below are what the file holds. They change apart from the domain
-// and from the API.
+// The forms below are what is stored. They change apart from the domain and from
+// the API, and members are only ever added.
 type seatMapBody struct {
 	Areas      []areaBody          `json:"areas"`
 	Categories []priceCategoryBody `json:"priceCategories"`
@@ -48,10 +50,11 @@ type priceCategoryBody struct {
 
 // Amounts of tiers and concessions are in the currency of their category.
 type tierBody struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Amount int64  `json:"amount"`
-	Until  int64  `json:"until"` // milliseconds since 1970
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Amount   int64  `json:"amount"`
+	Until    int64  `json:"until"` // milliseconds since 1970
+	Quantity *int   `json:"quantity,omitempty"`
 }
 
 type concessionBody struct {
@@ -61,16 +64,17 @@ type concessionBody struct {
 	PercentOff string `json:"percentOff,omitempty"`
 }
 
-func encodeSeatMap(m seatmap.Map) (string, error) {
+// EncodeSeatMap returns a map as DecodeSeatMap reads it.
+func EncodeSeatMap(m seatmap.Map) ([]byte, error) {
 	body := seatMapBody{Areas: areaBodies(m.Areas()), Categories: make([]priceCategoryBody, len(m.PriceCategories()))}
 	for i, c := range m.PriceCategories() {
 		body.Categories[i] = categoryBody(c)
 	}
-	b, err := json.Marshal(body)
-	return string(b), err
+	return json.Marshal(body)
 }
 
-func decodeSeatMap(b []byte) (seatmap.Map, error) {
+// DecodeSeatMap reads a map that EncodeSeatMap has written.
+func DecodeSeatMap(b []byte) (seatmap.Map, error) {
 	var body seatMapBody
 	if err := json.Unmarshal(b, &body); err != nil {
 		return seatmap.Map{}, fmt.Errorf("stored seat map: %w", err)
@@ -128,7 +132,9 @@ func categoryBody(c seatmap.PriceCategory) priceCategoryBody {
 		SalesOpenAt: optionalMillis(c.SalesOpenAt), SalesCloseAt: optionalMillis(c.SalesCloseAt),
 	}
 	for _, tier := range c.Tiers {
-		body.Tiers = append(body.Tiers, tierBody{ID: tier.ID, Name: tier.Name, Amount: tier.Price.Amount, Until: tier.Until.UnixMilli()})
+		body.Tiers = append(body.Tiers, tierBody{
+			ID: tier.ID, Name: tier.Name, Amount: tier.Price.Amount, Until: tier.Until.UnixMilli(), Quantity: tier.Quantity,
+		})
 	}
 	for _, concession := range c.Concessions {
 		stored := concessionBody{ID: concession.ID, Name: concession.Name, PercentOff: concession.PercentOff}
@@ -146,7 +152,9 @@ func categoryOf(body priceCategoryBody) seatmap.PriceCategory {
 		ID: body.ID, Name: body.Name, Price: amount(body.Amount), SalesOpenAt: optionalTime(body.SalesOpenAt), SalesCloseAt: optionalTime(body.SalesCloseAt),
 	}
 	for _, tier := range body.Tiers {
-		c.Tiers = append(c.Tiers, seatmap.Tier{ID: tier.ID, Name: tier.Name, Price: amount(tier.Amount), Until: time.UnixMilli(tier.Until).UTC()})
+		c.Tiers = append(c.Tiers, seatmap.Tier{
+			ID: tier.ID, Name: tier.Name, Price: amount(tier.Amount), Until: time.UnixMilli(tier.Until).UTC(), Quantity: tier.Quantity,
+		})
 	}
 	for _, stored := range body.Concessions {
 		concession := seatmap.Concession{ID: stored.ID, Name: stored.Name, PercentOff: stored.PercentOff}
