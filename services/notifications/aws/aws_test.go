@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"ticketmesh.dev/contracts/contracttest"
+	"ticketmesh.dev/platform/awstest"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/platform/metrics"
@@ -267,14 +268,7 @@ func TestTheScheduleTakesWhatTheStreamMissed(t *testing.T) {
 func TestWhatCannotBeReadEndsInTheDeadLetters(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	queues := sqs.NewFromConfig(f.config)
-	name := "ticketmesh-" + f.stage + "-notifications-orders"
-	letters, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: sdk.String(name + "-dlq")})
-	f.ok(err)
-	_, err = queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
-		"RedrivePolicy": `{"deadLetterTargetArn":"` + account + name + `-dlq","maxReceiveCount":8}`,
-	}})
-	f.ok(err)
+	letters := awstest.NewQueueWithLetters(t, f.config, f.queueName("notifications-orders"))
 	handle, err := consumer.Open(t.Context(), f.runtime())
 	f.ok(err)
 	body := f.example("shows/examples/show.published.v1.minimal.json") // not an order
@@ -282,7 +276,7 @@ func TestWhatCannotBeReadEndsInTheDeadLetters(t *testing.T) {
 	if err != nil || len(response.BatchItemFailures) != 0 {
 		t.Errorf("%v, %v", response, err)
 	}
-	if got := f.take(letters.QueueUrl); len(got) != 1 || got[0] != body {
+	if got := awstest.Take(t, f.config, letters); len(got) != 1 || got[0] != body {
 		t.Errorf("dead letters are %v", got)
 	}
 	f.want("order-confirmed waiting")
@@ -295,12 +289,10 @@ func TestWhatBecomesOfMailsIsMeasured(t *testing.T) {
 	var lines bytes.Buffer
 	rt := f.runtime()
 	rt.Metrics = metrics.New(&lines, clock.System{}, f.stage)
-	queues := sqs.NewFromConfig(f.config)
-	for _, name := range []string{"catalog", "orders", "feedback"} {
-		made, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: sdk.String("ticketmesh-" + f.stage + "-notifications-" + name + "-dlq")})
-		f.ok(err)
-		if name == "orders" {
-			_, err = queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: made.QueueUrl, MessageBody: sdk.String("{")})
+	for _, name := range []string{"notifications-catalog", "notifications-orders", "notifications-feedback"} {
+		letters := awstest.NewQueue(t, f.config, f.queueName(name)+"-dlq", nil)
+		if name == "notifications-orders" {
+			_, err := sqs.NewFromConfig(f.config).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &letters, MessageBody: sdk.String("{")})
 			f.ok(err)
 		}
 	}

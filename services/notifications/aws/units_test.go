@@ -14,10 +14,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"ticketmesh.dev/contracts"
+	"ticketmesh.dev/platform/awstest"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/platform/metrics"
@@ -78,8 +77,7 @@ func measure(t *testing.T) measured {
 		})
 	}
 	for _, name := range []string{"catalog", "orders", "feedback"} {
-		_, err := sqs.NewFromConfig(c.config).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: sdk.String("ticketmesh-" + c.stage + "-notifications-" + name + "-dlq")})
-		c.ok(err)
+		awstest.NewQueue(t, c.config, c.queueName("notifications-"+name)+"-dlq", nil)
 	}
 	m.sender = func() func() {
 		send, err := sender.Open(t.Context(), rt)
