@@ -89,6 +89,14 @@ type ScheduleSeriesRes interface {
 	scheduleSeriesRes()
 }
 
+type UpdatePerformanceReq interface {
+	updatePerformanceReq()
+}
+
+type UpdatePerformanceRes interface {
+	updatePerformanceRes()
+}
+
 type UpdateShowReq interface {
 	updateShowReq()
 }

@@ -28,5 +28,6 @@ const (
 	ReschedulePerformanceOperation OperationName = "ReschedulePerformance"
 	SchedulePerformanceOperation   OperationName = "SchedulePerformance"
 	ScheduleSeriesOperation        OperationName = "ScheduleSeries"
+	UpdatePerformanceOperation     OperationName = "UpdatePerformance"
 	UpdateShowOperation            OperationName = "UpdateShow"
 )

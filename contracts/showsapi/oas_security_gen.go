@@ -56,6 +56,7 @@ var operationRolesBearer = map[string][]string{
 	ReschedulePerformanceOperation: []string{},
 	SchedulePerformanceOperation:   []string{},
 	ScheduleSeriesOperation:        []string{},
+	UpdatePerformanceOperation:     []string{},
 	UpdateShowOperation:            []string{},
 }
 

@@ -1188,6 +1188,18 @@ func (s *Performance) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.RescheduledAt.Set {
+			e.FieldStart("rescheduledAt")
+			s.RescheduledAt.Encode(e, json.NewTimeEncoder("2006-01-02T15:04:05.000Z07:00"))
+		}
+	}
+	{
+		if s.ReturnsUntil.Set {
+			e.FieldStart("returnsUntil")
+			s.ReturnsUntil.Encode(e, json.NewTimeEncoder("2006-01-02T15:04:05.000Z07:00"))
+		}
+	}
+	{
 		if s.Reason.Set {
 			e.FieldStart("reason")
 			s.Reason.Encode(e)
@@ -1211,7 +1223,7 @@ func (s *Performance) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfPerformance = [21]string{
+var jsonFieldsNameOfPerformance = [23]string{
 	0:  "performanceId",
 	1:  "version",
 	2:  "showId",
@@ -1229,10 +1241,12 @@ var jsonFieldsNameOfPerformance = [21]string{
 	14: "pricing",
 	15: "limits",
 	16: "previousStartsAtUtc",
-	17: "reason",
-	18: "seatMapVersion",
-	19: "seatMap",
-	20: "seatMapRef",
+	17: "rescheduledAt",
+	18: "returnsUntil",
+	19: "reason",
+	20: "seatMapVersion",
+	21: "seatMap",
+	22: "seatMapRef",
 }
 
 // Decode decodes Performance from json.
@@ -1440,6 +1454,26 @@ func (s *Performance) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"previousStartsAtUtc\"")
 			}
+		case "rescheduledAt":
+			if err := func() error {
+				s.RescheduledAt.Reset()
+				if err := s.RescheduledAt.Decode(d, json.NewTimeDecoder("2006-01-02T15:04:05.000Z07:00")); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"rescheduledAt\"")
+			}
+		case "returnsUntil":
+			if err := func() error {
+				s.ReturnsUntil.Reset()
+				if err := s.ReturnsUntil.Decode(d, json.NewTimeDecoder("2006-01-02T15:04:05.000Z07:00")); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"returnsUntil\"")
+			}
 		case "reason":
 			if err := func() error {
 				s.Reason.Reset()
@@ -1451,7 +1485,7 @@ func (s *Performance) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"reason\"")
 			}
 		case "seatMapVersion":
-			requiredBitSet[2] |= 1 << 2
+			requiredBitSet[2] |= 1 << 4
 			if err := func() error {
 				v, err := d.Int()
 				s.SeatMapVersion = int(v)
@@ -1494,7 +1528,7 @@ func (s *Performance) Decode(d *jx.Decoder) error {
 	for i, mask := range [3]uint8{
 		0b11011111,
 		0b00110011,
-		0b00000100,
+		0b00010000,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

@@ -869,6 +869,10 @@ type Performance struct {
 	Limits OptPerformanceLimits `json:"limits"`
 	// RFC 3339 in UTC with exactly three decimals (milliseconds).
 	PreviousStartsAtUtc OptDateTime `json:"previousStartsAtUtc"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	RescheduledAt OptDateTime `json:"rescheduledAt"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	ReturnsUntil OptDateTime `json:"returnsUntil"`
 	// Of a cancelled performance: why, for customers.
 	Reason OptString `json:"reason"`
 	// Version of the seat map, counting from 1.
@@ -961,6 +965,16 @@ func (s *Performance) GetLimits() OptPerformanceLimits {
 // GetPreviousStartsAtUtc returns the value of PreviousStartsAtUtc.
 func (s *Performance) GetPreviousStartsAtUtc() OptDateTime {
 	return s.PreviousStartsAtUtc
+}
+
+// GetRescheduledAt returns the value of RescheduledAt.
+func (s *Performance) GetRescheduledAt() OptDateTime {
+	return s.RescheduledAt
+}
+
+// GetReturnsUntil returns the value of ReturnsUntil.
+func (s *Performance) GetReturnsUntil() OptDateTime {
+	return s.ReturnsUntil
 }
 
 // GetReason returns the value of Reason.
@@ -1066,6 +1080,16 @@ func (s *Performance) SetLimits(val OptPerformanceLimits) {
 // SetPreviousStartsAtUtc sets the value of PreviousStartsAtUtc.
 func (s *Performance) SetPreviousStartsAtUtc(val OptDateTime) {
 	s.PreviousStartsAtUtc = val
+}
+
+// SetRescheduledAt sets the value of RescheduledAt.
+func (s *Performance) SetRescheduledAt(val OptDateTime) {
+	s.RescheduledAt = val
+}
+
+// SetReturnsUntil sets the value of ReturnsUntil.
+func (s *Performance) SetReturnsUntil(val OptDateTime) {
+	s.ReturnsUntil = val
 }
 
 // SetReason sets the value of Reason.

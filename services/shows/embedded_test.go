@@ -11,7 +11,7 @@ import (
 func TestWhatIsMissingIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := embedded.Open(t.Context(), embedded.Config{})
-	for _, name := range []string{"DataDir", "Clock", "Logger", "Verifier", "Validator"} {
+	for _, name := range []string{"DataDir", "BaseURL", "Clock", "Logger", "Verifier", "Validator"} {
 		if err == nil || !strings.Contains(err.Error(), "Config."+name+" is missing") {
 			t.Errorf("Open() = %v, want it to name %s", err, name)
 		}

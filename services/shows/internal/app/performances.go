@@ -138,6 +138,7 @@ type Reschedule struct {
 	TimeZone     *string
 	SalesOpenAt  *time.Time // zero removes it
 	SalesCloseAt *time.Time // zero removes it
+	ReturnsUntil time.Time  // zero: the usual time
 }
 
 // ReschedulePerformance moves a performance to another time. It fails with
@@ -154,7 +155,7 @@ func (a *App) ReschedulePerformance(ctx context.Context, caller Caller, showID, 
 		set(&times.TimeZone, to.TimeZone)
 		set(&times.SalesOpenAt, to.SalesOpenAt)
 		set(&times.SalesCloseAt, to.SalesCloseAt)
-		after, changed, err := before.Reschedule(times)
+		after, changed, err := before.Reschedule(times, to.ReturnsUntil, a.clock.Now())
 		return after, changed, PerformanceRescheduled, err
 	})
 }

@@ -50,6 +50,9 @@ type Store interface {
 	// ErrConflict when the stored one has another version or another
 	// Announced than was, or its show another version than showVersion.
 	SavePerformance(ctx context.Context, p, was performance.Performance, showVersion int, facts ...Fact) error
+	// ChangeSeatMap does as SavePerformance and, in the same transaction, stores m
+	// as the version of the seat map that p has; earlier ones stay.
+	ChangeSeatMap(ctx context.Context, p, was performance.Performance, m seatmap.Map, showVersion int, facts ...Fact) error
 	// ListPerformances returns performances of a show by their start and id,
 	// with their seat maps.
 	ListPerformances(ctx context.Context, q PerformanceQuery) (PerformancePage, error)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -210,9 +211,9 @@ func partitionsOf(tx Tx, show *performance.Performance, items []hold.Item) ([]pa
 	var parts []part
 	index := map[inventory.Key]int{}
 	for _, item := range items {
-		area := show.Layout.Area(item.AreaID)
+		area := show.Layout.Laid(item.AreaID)
 		if area == nil {
-			continue // the seat map changed and nothing was left there
+			return nil, fmt.Errorf("performance %s never had an area %q", show.ID, item.AreaID)
 		}
 		for number, slots := range item.Claims() {
 			key := inventory.Key{PerformanceID: show.ID, AreaID: item.AreaID, Number: number}

@@ -9,7 +9,6 @@ import (
 
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
-	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
 
@@ -211,23 +210,4 @@ func (s *Selling) cancelOrdersOf(ctx context.Context, performanceID id.ID) error
 		}
 		page.After = orders[len(orders)-1].ID
 	}
-}
-
-// UpdatePerformance takes over a performance as an event tells it, unless a
-// newer version is known. Handling the same event again changes nothing.
-func (s *Selling) UpdatePerformance(ctx context.Context, consumer string, eventID id.ID, told *performance.Performance) error {
-	return s.store.Update(ctx, func(tx Tx) error {
-		first, err := tx.FirstTime(consumer, eventID)
-		if err != nil || !first {
-			return err
-		}
-		known, err := tx.Performance(told.ID)
-		if err != nil && !errors.Is(err, performance.ErrNotFound) {
-			return err
-		}
-		if err == nil && known.Version >= told.Version {
-			return nil
-		}
-		return tx.PutPerformance(told)
-	})
 }

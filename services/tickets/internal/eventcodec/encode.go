@@ -108,7 +108,8 @@ func availability(ctx context.Context, f inventory.ChangedFact, now time.Time) (
 	p := f.Partition
 	subject := p.PerformanceID.String() + "/" + p.AreaID + "/" + strconv.Itoa(p.Number)
 	return made(ctx, events.TypeAvailabilityChanged, events.SchemaAvailabilityChanged, subject, now, &events.AvailabilityChanged{
-		PerformanceID: p.PerformanceID, AreaID: p.AreaID, Partition: p.Number, Version: p.Version, Capacity: p.Capacity,
+		PerformanceID: p.PerformanceID, AreaID: p.AreaID, Partition: p.Number, Version: p.Version,
+		Capacity:  p.Capacity - p.Closed.Count(),
 		Available: p.Free(now).Count(), Held: p.Held(now).Count(), Sold: p.Sold.Count(),
 	})
 }

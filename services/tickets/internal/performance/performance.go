@@ -6,6 +6,7 @@ package performance
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -107,7 +108,23 @@ type Performance struct {
 	Limits         Limits
 	SeatMapVersion int
 	Areas          []seatmap.Area
-	Layout         *seatmap.Layout // of Areas
+	Layout         *seatmap.Layout // of Areas, over those of earlier seat maps
+}
+
+// Follow lays the performance's seat map out over that of the version before, so
+// that every place stays where it is. Errors: seatmap.ErrKindChanged,
+// seatmap.ErrMalformed.
+func (p *Performance) Follow(before *Performance) error {
+	if reflect.DeepEqual(p.Areas, before.Areas) {
+		p.Layout = before.Layout
+		return nil
+	}
+	layout, err := before.Layout.Change(p.Areas)
+	if err != nil {
+		return err
+	}
+	p.Layout = layout
+	return nil
 }
 
 // LayOut gives the performance its seat map. Errors: seatmap.ErrMalformed, and

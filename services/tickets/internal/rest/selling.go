@@ -44,6 +44,7 @@ func seatedArea(seats app.Seats, area *seatmap.AreaLayout) api.AreaSeats {
 		for slot, seat := range area.PartitionSeats(number) {
 			bit := inventory.Slots(1) << slot
 			switch {
+			case seat.Gone:
 			case partition.Sold&bit != 0:
 				states[seat.ID] = api.SeatStatusSold
 			case held&bit != 0:

@@ -116,6 +116,7 @@ type performanceDocument struct {
 	Limits                performance.Limits
 	SeatMapVersion        int
 	Areas                 []seatmap.Area
+	Ground                []seatmap.Area `json:",omitempty"` // of a seat map that changed
 }
 
 // Performance implements app.Tx.
@@ -171,7 +172,7 @@ func loadPerformance(tx *sqlite.Tx, performanceID id.ID) (*performance.Performan
 	if err := json.Unmarshal(text, &d); err != nil {
 		return nil, err
 	}
-	layout, err := seatmap.New(d.Areas)
+	layout, err := seatmap.Restore(d.Areas, d.Ground)
 	if err != nil {
 		return nil, err
 	}
@@ -189,6 +190,7 @@ func (t *transaction) PutPerformance(p *performance.Performance) error {
 		ShowID: p.ShowID, OrganizerID: p.OrganizerID, Title: p.Title, Cancelled: p.Cancelled, StartsAtLocal: p.StartsAtLocal,
 		TimeZone: p.TimeZone, StartsAt: millis(p.StartsAt), Open: millis(p.SalesOpenAt), Close: millis(p.SalesCloseAt),
 		Currency: p.Currency, Categories: p.Categories, Pricing: p.Pricing, Limits: p.Limits, SeatMapVersion: p.SeatMapVersion, Areas: p.Areas,
+		Ground: p.Layout.Ground(),
 	})
 	if err != nil {
 		return err

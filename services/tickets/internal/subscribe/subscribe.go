@@ -3,6 +3,7 @@ package subscribe
 
 import (
 	"context"
+	"errors"
 
 	"ticketmesh.dev/platform/consumer"
 	"ticketmesh.dev/platform/event"
@@ -40,7 +41,11 @@ func Subscriptions(selling *app.Selling, seatMaps SeatMaps) []consumer.Subscript
 					return consumer.Permanent(err)
 				}
 			}
-			return selling.UpdatePerformance(ctx, PerformancesQueue, e.ID, told)
+			err = selling.UpdatePerformance(ctx, PerformancesQueue, e.ID, told)
+			if errors.Is(err, seatmap.ErrKindChanged) || errors.Is(err, seatmap.ErrMalformed) {
+				return consumer.Permanent(err)
+			}
+			return err
 		},
 	}}
 }

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T, c clock.Clock) Opened) {
 		{"performances", performances},
 		{"partitions", partitions},
 		{"partitions are one consistent state", partitionsConsistent},
+		{"a seat map that changed", changedSeatMap},
 		{"partitions that may have room are found", freePartitions},
 		{"partitions whose holds expired are found", freeAfterExpiry},
 		{"holds", holds},

@@ -1,0 +1,45 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/performance"
+)
+
+// UpdatePerformance takes over a performance as an event tells it, unless a
+// newer version is known. Handling the same event again changes nothing.
+// ErrSeatMapChanging passes; no repetition cures seatmap.ErrKindChanged and
+// seatmap.ErrMalformed.
+func (s *Selling) UpdatePerformance(ctx context.Context, consumer string, eventID id.ID, told *performance.Performance) error {
+	known, err := s.store.Performance(ctx, told.ID)
+	switch {
+	case errors.Is(err, performance.ErrNotFound):
+		known = nil
+	case err != nil:
+		return err
+	case known.Version < told.Version:
+		if err := s.follow(ctx, known, told); err != nil {
+			return err
+		}
+	}
+	return s.store.Update(ctx, func(tx Tx) error {
+		first, err := tx.FirstTime(consumer, eventID)
+		if err != nil || !first {
+			return err
+		}
+		current, err := tx.Performance(told.ID)
+		if errors.Is(err, performance.ErrNotFound) {
+			return tx.PutPerformance(told)
+		}
+		if err != nil || current.Version >= told.Version {
+			return err
+		}
+		if known == nil || known.Version != current.Version {
+			return ErrSeatMapChanging // another version came in between: it is looked at again
+		}
+		return tx.PutPerformance(told)
+	})
+}
