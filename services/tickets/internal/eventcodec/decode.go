@@ -31,6 +31,7 @@ func Performance(e event.Event) (told *performance.Performance, reference string
 		Cancelled:     data.Status == showsevents.PerformanceStatusCancelled,
 		StartsAtLocal: data.StartsAt, TimeZone: data.TimeZone, StartsAt: data.StartsAtUtc.UTC(),
 		SalesOpenAt: data.SalesOpenAt.Value.UTC(), SalesCloseAt: data.SalesCloseAt.Value.UTC(),
+		RescheduledAt: data.RescheduledAt.Value.UTC(), ReturnsUntil: data.ReturnsUntil.Value.UTC(),
 		Currency: data.Currency, SeatMapVersion: data.SeatMapVersion,
 		Limits: performance.Limits{PerOrder: data.Limits.Value.PerOrder.Value, PerCustomer: data.Limits.Value.PerCustomer.Value},
 	}

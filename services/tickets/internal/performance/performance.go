@@ -102,6 +102,8 @@ type Performance struct {
 	StartsAt       time.Time // UTC
 	SalesOpenAt    time.Time // zero: at once
 	SalesCloseAt   time.Time // zero: at the start
+	RescheduledAt  time.Time // when it was moved to another start last; zero: never
+	ReturnsUntil   time.Time // until when tickets ordered before that may be returned
 	Currency       string
 	Categories     []PriceCategory
 	Pricing        pricing.Rules // what is charged beside the prices

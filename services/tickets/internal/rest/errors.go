@@ -47,6 +47,7 @@ var problems = []struct {
 	{ticket.ErrAdmitted, http.StatusConflict, "ticket_admitted", "the ticket was used"},
 	{ticket.ErrVoid, http.StatusGone, "ticket_void", "the ticket, or this code of it, admits nobody"},
 	{ticket.ErrInvalidCode, http.StatusUnprocessableEntity, "invalid_code", "not a code of this house"},
+	{performance.ErrReturnsClosed, http.StatusConflict, "returns_closed", "the time to return tickets is over"},
 	{app.ErrSeatMapChanging, http.StatusConflict, "seat_map_changing", "the seat map is being changed; try again in a moment"},
 	{seatmap.ErrKindChanged, http.StatusUnprocessableEntity, "area_kind_changed", "an area that had numbered seats cannot have a capacity, nor the other way round: it needs another id"},
 	{waitlist.ErrNotSoldOut, http.StatusConflict, "not_sold_out", "there are enough places: hold them"},

@@ -110,6 +110,7 @@ type performanceDocument struct {
 	StartsAtLocal         string
 	TimeZone              string
 	StartsAt, Open, Close int64
+	Rescheduled, Returns  int64 `json:",omitempty"` // of one that was moved
 	Currency              string
 	Categories            []performance.PriceCategory
 	Pricing               pricing.Rules
@@ -181,6 +182,7 @@ func loadPerformance(tx *sqlite.Tx, performanceID id.ID) (*performance.Performan
 		StartsAtLocal: d.StartsAtLocal, TimeZone: d.TimeZone, StartsAt: instant(d.StartsAt), SalesOpenAt: instant(d.Open),
 		SalesCloseAt: instant(d.Close), Currency: d.Currency, Categories: d.Categories, Pricing: d.Pricing, Limits: d.Limits,
 		SeatMapVersion: d.SeatMapVersion, Areas: d.Areas, Layout: layout,
+		RescheduledAt: instant(d.Rescheduled), ReturnsUntil: instant(d.Returns),
 	}, nil
 }
 
@@ -190,7 +192,7 @@ func (t *transaction) PutPerformance(p *performance.Performance) error {
 		ShowID: p.ShowID, OrganizerID: p.OrganizerID, Title: p.Title, Cancelled: p.Cancelled, StartsAtLocal: p.StartsAtLocal,
 		TimeZone: p.TimeZone, StartsAt: millis(p.StartsAt), Open: millis(p.SalesOpenAt), Close: millis(p.SalesCloseAt),
 		Currency: p.Currency, Categories: p.Categories, Pricing: p.Pricing, Limits: p.Limits, SeatMapVersion: p.SeatMapVersion, Areas: p.Areas,
-		Ground: p.Layout.Ground(),
+		Ground: p.Layout.Ground(), Rescheduled: millis(p.RescheduledAt), Returns: millis(p.ReturnsUntil),
 	})
 	if err != nil {
 		return err

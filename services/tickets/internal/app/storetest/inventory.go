@@ -43,7 +43,7 @@ func performances(f *fixture) {
 	check(p)
 	newer := *p
 	newer.Version, newer.Title, newer.SalesCloseAt, newer.SalesOpenAt, newer.Limits = 2, "Later", start.Add(time.Hour), time.Time{}, performance.Limits{}
-	newer.Cancelled = true
+	newer.Cancelled, newer.RescheduledAt, newer.ReturnsUntil = true, start.Add(time.Minute), start.Add(time.Millisecond)
 	f.update(func(tx app.Tx) error { return tx.PutPerformance(&newer) })
 	check(&newer)
 }
