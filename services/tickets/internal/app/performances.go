@@ -43,3 +43,28 @@ func (s *Selling) UpdatePerformance(ctx context.Context, consumer string, eventI
 		return tx.PutPerformance(told)
 	})
 }
+
+// UpdateShow takes over what an event tells of a show, unless a newer version is
+// known. Handling the same event again changes nothing.
+func (s *Selling) UpdateShow(ctx context.Context, consumer string, eventID id.ID, told performance.Show) error {
+	return s.store.Update(ctx, func(tx Tx) error {
+		first, err := tx.FirstTime(consumer, eventID)
+		if err != nil || !first {
+			return err
+		}
+		known, err := tx.Show(told.ID)
+		if err != nil && !errors.Is(err, performance.ErrShowNotFound) || known.Version >= told.Version {
+			return err
+		}
+		return tx.PutShow(told)
+	})
+}
+
+// titleOf returns how the performance's show is called now.
+func (s *Selling) titleOf(ctx context.Context, show *performance.Performance) (string, error) {
+	known, err := s.store.Show(ctx, show.ShowID)
+	if errors.Is(err, performance.ErrShowNotFound) {
+		return show.Title, nil // as it was when the performance was told
+	}
+	return known.Title, err
+}

@@ -33,6 +33,10 @@ type Tx interface {
 	Performance(performanceID id.ID) (*performance.Performance, error)
 	PutPerformance(p *performance.Performance) error
 
+	// Show returns performance.ErrShowNotFound until PutShow.
+	Show(showID id.ID) (performance.Show, error)
+	PutShow(s performance.Show) error
+
 	Partition(key inventory.Key) (inventory.Partition, error)
 	// FreePartitions returns up to limit partitions of the area, in order from
 	// the given number and then from the first, that may have run free places
@@ -77,6 +81,7 @@ type Store interface {
 	Update(ctx context.Context, fn func(Tx) error) error
 
 	Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error)
+	Show(ctx context.Context, showID id.ID) (performance.Show, error)
 	// Partitions returns every partition of the performance as one consistent
 	// state; those that nobody ever touched may be left out.
 	Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error)

@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(t *testing.T, c clock.Clock) Opened) {
 		{"facts are recorded in order with the state", facts},
 		{"an event is new once for each consumer", firstTime},
 		{"performances", performances},
+		{"shows", shows},
 		{"partitions", partitions},
 		{"partitions are one consistent state", partitionsConsistent},
 		{"a seat map that changed", changedSeatMap},
