@@ -172,14 +172,17 @@ func isDeclined(err error) bool {
 	return errors.As(err, &declined)
 }
 
-// CancelOrders cancels every order of performances that do not take place. Each
-// order is cancelled by itself and once; after a crash the rest follows.
+// CancelOrders releases every hold and cancels every order of performances that do
+// not take place, each by itself and once; after a crash the rest follows.
 func (s *Selling) CancelOrders(ctx context.Context) error {
 	cancelled, err := s.store.CancelledPerformances(ctx)
 	if err != nil {
 		return err
 	}
 	for _, performanceID := range cancelled {
+		if err := s.releaseHoldsOf(ctx, performanceID); err != nil {
+			return err
+		}
 		if err := s.cancelOrdersOf(ctx, performanceID); err != nil {
 			return err
 		}

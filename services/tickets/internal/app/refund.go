@@ -241,7 +241,7 @@ func (s *Selling) cancel(ctx context.Context, orderID id.ID, rule func(Tx, order
 			return err
 		}
 		if current.HoldID != id.Nil && len(current.TicketIDs) == 0 {
-			if err := s.freeUnpaid(tx, current, now); err != nil {
+			if err := s.freeUnpaid(tx, current, releaseReason(reason), now); err != nil {
 				return err
 			}
 		}
@@ -305,13 +305,21 @@ func (s *Selling) voidAll(tx Tx, current order.Order, reason order.CancelReason)
 }
 
 // freeUnpaid gives back the places of an order that was cancelled before it was paid.
-func (s *Selling) freeUnpaid(tx Tx, current order.Order, now time.Time) error {
+func (s *Selling) freeUnpaid(tx Tx, current order.Order, reason hold.ReleaseReason, now time.Time) error {
 	held, err := tx.Hold(current.HoldID)
 	if err != nil {
 		return err
 	}
 	held.Reopen(current.ID)
-	return release(tx, held, now)
+	return release(tx, held, reason, now)
+}
+
+// releaseReason is why the hold of an order is released that is cancelled.
+func releaseReason(reason order.CancelReason) hold.ReleaseReason {
+	if reason == order.PerformanceCancelled {
+		return hold.ReasonPerformanceCancelled
+	}
+	return hold.ReasonReleased
 }
 
 // sendRefund asks the provider for a refund that is stored, unless it is of
