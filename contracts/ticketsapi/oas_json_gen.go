@@ -3765,6 +3765,12 @@ func (s *HoldRequestItem) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.Split.Set {
+			e.FieldStart("split")
+			s.Split.Encode(e)
+		}
+	}
+	{
 		if s.Concessions != nil {
 			e.FieldStart("concessions")
 			e.ArrStart()
@@ -3776,13 +3782,14 @@ func (s *HoldRequestItem) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfHoldRequestItem = [6]string{
+var jsonFieldsNameOfHoldRequestItem = [7]string{
 	0: "areaId",
 	1: "seats",
 	2: "quantity",
 	3: "bestAvailable",
 	4: "wheelchair",
-	5: "concessions",
+	5: "split",
+	6: "concessions",
 }
 
 // Decode decodes HoldRequestItem from json.
@@ -3854,6 +3861,16 @@ func (s *HoldRequestItem) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"wheelchair\"")
+			}
+		case "split":
+			if err := func() error {
+				s.Split.Reset()
+				if err := s.Split.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"split\"")
 			}
 		case "concessions":
 			if err := func() error {
@@ -5201,6 +5218,41 @@ func (s OptAreaSeatsSeats) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *OptAreaSeatsSeats) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes bool as json.
+func (o OptBool) Encode(e *jx.Encoder) {
+	if !o.Set {
+		return
+	}
+	e.Bool(bool(o.Value))
+}
+
+// Decode decodes bool from json.
+func (o *OptBool) Decode(d *jx.Decoder) error {
+	if o == nil {
+		return errors.New("invalid: unable to decode OptBool to nil")
+	}
+	o.Set = true
+	v, err := d.Bool()
+	if err != nil {
+		return err
+	}
+	o.Value = bool(v)
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s OptBool) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *OptBool) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

@@ -1117,6 +1117,9 @@ type HoldRequestItem struct {
 	// Of bestAvailable: exactly so many of the seats are wheelchair places, and the others are beside
 	// them, companions' seats too.
 	Wheelchair OptInt `json:"wheelchair"`
+	// Of bestAvailable: when there are not so many seats side by side they may be apart, in as few groups
+	// as can be.
+	Split OptBool `json:"split"`
 	// How many of the places are at a reduced price, from the first on, no more than the item has; the
 	// rest is at the full price.
 	Concessions []ConcessionChoice `json:"concessions"`
@@ -1147,6 +1150,11 @@ func (s *HoldRequestItem) GetWheelchair() OptInt {
 	return s.Wheelchair
 }
 
+// GetSplit returns the value of Split.
+func (s *HoldRequestItem) GetSplit() OptBool {
+	return s.Split
+}
+
 // GetConcessions returns the value of Concessions.
 func (s *HoldRequestItem) GetConcessions() []ConcessionChoice {
 	return s.Concessions
@@ -1175,6 +1183,11 @@ func (s *HoldRequestItem) SetBestAvailable(val OptInt) {
 // SetWheelchair sets the value of Wheelchair.
 func (s *HoldRequestItem) SetWheelchair(val OptInt) {
 	s.Wheelchair = val
+}
+
+// SetSplit sets the value of Split.
+func (s *HoldRequestItem) SetSplit(val OptBool) {
+	s.Split = val
 }
 
 // SetConcessions sets the value of Concessions.
@@ -1484,6 +1497,52 @@ func (o OptAreaSeatsSeats) Get() (v AreaSeatsSeats, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptAreaSeatsSeats) Or(d AreaSeatsSeats) AreaSeatsSeats {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptBool returns new OptBool with value set to v.
+func NewOptBool(v bool) OptBool {
+	return OptBool{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBool is optional bool.
+type OptBool struct {
+	Value bool
+	Set   bool
+}
+
+// IsSet returns true if OptBool was set.
+func (o OptBool) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBool) Reset() {
+	var v bool
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBool) SetTo(v bool) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBool) Get() (v bool, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBool) Or(d bool) bool {
 	if v, ok := o.Get(); ok {
 		return v
 	}

@@ -701,6 +701,8 @@ export interface components {
             bestAvailable?: number;
             /** @description Of bestAvailable: exactly so many of the seats are wheelchair places, and the others are beside them, companions' seats too. */
             wheelchair?: number;
+            /** @description Of bestAvailable: when there are not so many seats side by side they may be apart, in as few groups as can be. */
+            split?: boolean;
             /** @description How many of the places are at a reduced price, from the first on, no more than the item has; the rest is at the full price. */
             concessions?: components["schemas"]["ConcessionChoice"][];
         };

@@ -76,6 +76,7 @@ func (h *handler) PlaceHold(ctx context.Context, req *api.PlaceHold, _ api.Place
 	for _, item := range req.Items {
 		wanted := app.HoldRequestItem{
 			AreaID: item.AreaID, Seats: item.Seats, Quantity: item.Quantity.Value, BestAvailable: item.BestAvailable.Value,
+			Wheelchair: item.Wheelchair.Value, Split: item.Split.Value,
 		}
 		for _, choice := range item.Concessions {
 			wanted.Concessions = append(wanted.Concessions, app.ConcessionChoice{ID: choice.ID, Quantity: choice.Quantity})

@@ -48,7 +48,7 @@ type Seat struct {
 	ID    string // <row>-<number>
 	Place inventory.Place
 	// Reserved says that it is a wheelchair or a companion's place, which is
-	// sold by name only.
+	// not sold unless it is asked for.
 	Reserved bool
 	// NextAdjacent says that the seat after this one in the same row, with no
 	// aisle between, has the next slot of the same partition.
@@ -67,6 +67,7 @@ type AreaLayout struct {
 	starts     []int  // index in seats of each partition's first
 	adjacent   []inventory.Slots
 	ordinary   []inventory.Slots
+	wheelchair []inventory.Slots
 	gone       []inventory.Slots
 	rows       map[string]map[string]int32
 	added      []Row // seats that no earlier seat map had, as they were packed
@@ -179,7 +180,7 @@ func (a *AreaLayout) seat(below Area) error {
 	a.slots = len(a.seats)
 	a.partitions = len(a.starts)
 	a.adjacent, a.ordinary = make([]inventory.Slots, a.partitions), make([]inventory.Slots, a.partitions)
-	a.gone = make([]inventory.Slots, a.partitions)
+	a.gone, a.wheelchair = make([]inventory.Slots, a.partitions), make([]inventory.Slots, a.partitions)
 	for number := range a.partitions {
 		a.gone[number] = inventory.First(len(a.PartitionSeats(number)))
 	}
@@ -247,7 +248,7 @@ func (a *AreaLayout) mark(row Row, numbers []string) error {
 	for _, number := range numbers {
 		present[number] = true
 	}
-	aisle, reserved, err := marks(row, present)
+	aisle, wheelchair, reserved, err := marks(row, present)
 	if err != nil {
 		return err
 	}
@@ -260,6 +261,9 @@ func (a *AreaLayout) mark(row Row, numbers []string) error {
 		if seat.Reserved = reserved[number]; !seat.Reserved {
 			a.ordinary[seat.Place.Partition] |= bit
 		}
+		if wheelchair[number] {
+			a.wheelchair[seat.Place.Partition] |= bit
+		}
 		if i+1 == len(numbers) || aisle[number] {
 			continue
 		}
@@ -271,20 +275,20 @@ func (a *AreaLayout) mark(row Row, numbers []string) error {
 	return nil
 }
 
-func marks(row Row, present map[string]bool) (aisle, reserved map[string]bool, err error) {
-	aisle, reserved = map[string]bool{}, map[string]bool{}
+func marks(row Row, present map[string]bool) (aisle, wheelchair, reserved map[string]bool, err error) {
+	aisle, wheelchair, reserved = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, mark := range []struct {
 		numbers []string
 		set     map[string]bool
-	}{{row.AisleAfter, aisle}, {row.Wheelchair, reserved}, {row.Companion, reserved}} {
+	}{{row.AisleAfter, aisle}, {row.Wheelchair, wheelchair}, {row.Wheelchair, reserved}, {row.Companion, reserved}} {
 		for _, number := range mark.numbers {
 			if !present[number] {
-				return nil, nil, fmt.Errorf("%w: row %q has no seat %q to mark", ErrMalformed, row.Label, number)
+				return nil, nil, nil, fmt.Errorf("%w: row %q has no seat %q to mark", ErrMalformed, row.Label, number)
 			}
 			mark.set[number] = true
 		}
 	}
-	return aisle, reserved, nil
+	return aisle, wheelchair, reserved, nil
 }
 
 // Areas returns the areas in the order of the seat map.
@@ -353,6 +357,14 @@ func (a *AreaLayout) Ordinary(partition int) inventory.Slots {
 		return ^inventory.Slots(0)
 	}
 	return a.ordinary[partition]
+}
+
+// Wheelchair returns the wheelchair places of a partition; of a general area none.
+func (a *AreaLayout) Wheelchair(partition int) inventory.Slots {
+	if a.Kind != Seated {
+		return 0
+	}
+	return a.wheelchair[partition]
 }
 
 // Locate finds a seat by its id within the area.
