@@ -50,8 +50,8 @@ type Item struct {
 	commit []byte // of the commit that wrote it, as it was read
 }
 
-// Index names an index and the attributes that it is keyed by. The zero Index is
-// the table itself.
+// Index names an index and the attributes that it is keyed by, of which either may
+// be one of the table's keys. The zero Index is the table itself.
 type Index struct{ Name, PK, SK string }
 
 // Table is a table that a service owns. Safe for concurrent use.

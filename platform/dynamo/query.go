@@ -117,8 +117,11 @@ func (q Query) bounds(values attributes) string {
 const maxRune = "\U0010ffff"
 
 func (q Query) sortKey(item Item) string {
-	if q.Index.Name == "" {
+	switch {
+	case q.Index.Name == "" || q.Index.SK == attrSK:
 		return item.Key.SK
+	case q.Index.SK == attrPK:
+		return item.Key.PK
 	}
 	return item.Keys[q.Index.SK]
 }

@@ -482,7 +482,8 @@ func TestQueries(t *testing.T) {
 	f := open(t)
 	long := strings.Repeat("x", 60_000) // more than one page of a megabyte
 	for _, sk := range []string{"a", "b1", "b2", "b3", "c"} {
-		f.put(dynamo.Item{Key: key("p", sk), Document: []byte(sk), Keys: map[string]string{"owner": "anna", "place": sk}})
+		f.put(dynamo.Item{Key: key("p", sk), Document: []byte(sk), Keys: map[string]string{"owner": "anna", "place": sk, "shelf": "anna"}})
+		f.put(dynamo.Item{Key: key(sk, "in the box"), Keys: map[string]string{"box": "anna"}})
 	}
 	for i := range 40 {
 		f.put(item("long", fmt.Sprintf("%02d", i), long))
@@ -516,15 +517,20 @@ func TestQueries(t *testing.T) {
 		if tt.give.PK != "p" {
 			continue
 		}
-		tt.give.Index, tt.give.PK = byOwner, "anna"
-		indexed, err := f.table.Query(t.Context(), tt.give)
-		f.ok(err)
-		var keys []string
-		for _, each := range indexed {
-			keys = append(keys, each.Key.SK)
-		}
-		if got := strings.Join(keys, " "); got != tt.want {
-			t.Errorf("%s, by an index: %q, want %q", tt.name, got, tt.want)
+		for _, index := range []dynamo.Index{byOwner, {Name: "byShelf", PK: "shelf", SK: "sk"}, {Name: "byBox", PK: "box", SK: "pk"}} {
+			tt.give.Index, tt.give.PK = index, "anna"
+			indexed, err := f.table.Query(t.Context(), tt.give)
+			f.ok(err)
+			var keys []string
+			for _, each := range indexed {
+				if index.SK == "pk" {
+					each.Key.SK = each.Key.PK
+				}
+				keys = append(keys, each.Key.SK)
+			}
+			if got := strings.Join(keys, " "); got != tt.want {
+				t.Errorf("%s, by the index %s: %q, want %q", tt.name, index.Name, got, tt.want)
+			}
 		}
 	}
 	all, err := f.table.Query(t.Context(), dynamo.Query{PK: "long"})

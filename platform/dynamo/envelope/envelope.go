@@ -5,11 +5,10 @@ package envelope
 
 import (
 	"bytes"
-	"compress/flate"
 	"errors"
 	"fmt"
-	"io"
-	"sync"
+
+	"ticketmesh.dev/platform/dynamo/deflate"
 )
 
 // ErrMalformed reports bytes that Pack did not make.
@@ -19,45 +18,29 @@ var ErrMalformed = errors.New("malformed outbox")
 // packed from by any of our events.
 const maxBytes = 16 << 20
 
-var writers = sync.Pool{New: func() any {
-	w, err := flate.NewWriter(io.Discard, flate.DefaultCompression)
-	if err != nil {
-		panic(err) // the level is one that there is
-	}
-	return w
-}}
-
 // Pack returns encoded CloudEvents, each one line of JSON, in DEFLATE (RFC 1951):
 // they are paid for by the kilobyte, and half of an event is names that every
 // event has.
 func Pack(events [][]byte) ([]byte, error) {
-	var packed bytes.Buffer
-	w := writers.Get().(*flate.Writer)
-	defer writers.Put(w)
-	w.Reset(&packed)
+	var lines []byte
 	for _, encoded := range events {
 		if len(encoded) == 0 || bytes.IndexByte(encoded, '\n') >= 0 {
 			return nil, errors.New("an event is not one line")
 		}
-		if _, err := w.Write(append(encoded[:len(encoded):len(encoded)], '\n')); err != nil {
-			return nil, err
-		}
+		lines = append(lines, encoded...)
+		lines = append(lines, '\n')
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return packed.Bytes(), nil
+	return deflate.Pack(lines)
 }
 
 // Unpack returns the events in the order in which they were packed, or
 // ErrMalformed.
 func Unpack(packed []byte) ([][]byte, error) {
-	r := flate.NewReader(bytes.NewReader(packed))
-	lines, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	lines, err := deflate.Unpack(packed, maxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if len(lines) > maxBytes || len(lines) == 0 || lines[len(lines)-1] != '\n' {
+	if len(lines) == 0 || lines[len(lines)-1] != '\n' {
 		return nil, ErrMalformed
 	}
 	events := bytes.Split(lines[:len(lines)-1], []byte{'\n'})

@@ -59,7 +59,7 @@ func (r *runtime) environment() []string {
 		"TICKETMESH_CACHE=127.0.0.1:9", "TICKETMESH_CACHE_TLS=true", "TICKETMESH_BUCKET=bucket",
 		"TICKETMESH_MAIL_FROM=tickets@example.com", "TICKETMESH_MAIL_SET=mail", "TICKETMESH_MAIL_RATE=10", "TICKETMESH_NOTIFICATIONS_URL=https://api.example.com", "TICKETMESH_SITE_URL=https://shop.example",
 		"TICKETMESH_CODE_KEY_SECRET=arn:aws:secretsmanager:eu-central-1:123456789012:secret:code-key",
-		"TICKETMESH_PAYMENTS_SECRET=arn:aws:secretsmanager:eu-central-1:123456789012:secret:payments",
+		"TICKETMESH_PAYMENTS=test,stripe", "TICKETMESH_PAYMENTS_SECRET=arn:aws:secretsmanager:eu-central-1:123456789012:secret:payments",
 	}
 }
 

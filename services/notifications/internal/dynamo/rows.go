@@ -8,12 +8,16 @@ import (
 	"time"
 
 	"ticketmesh.dev/platform/dynamo"
+	"ticketmesh.dev/platform/dynamo/deflate"
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/notifications/internal/jsoncodec"
 	"ticketmesh.dev/services/notifications/internal/message"
 )
 
 // The JSON in documents. Members are only ever added.
+
+// messageBytes is more than the document of a message can have been packed from.
+const messageBytes = 16 << 20
 
 // stateRow is a show, a venue or a performance.
 type stateRow struct {
@@ -113,7 +117,7 @@ func messageItem(m message.Message) (dynamo.Item, error) {
 	if err != nil {
 		return dynamo.Item{}, err
 	}
-	packed, err := pack(encoded)
+	packed, err := deflate.Pack(encoded)
 	return dynamo.Item{Key: messageKey(m.ID), Document: packed, Keys: keys}, err
 }
 
@@ -131,7 +135,7 @@ func readMessage(item dynamo.Item) (message.Message, error) {
 	if err != nil {
 		return message.Message{}, fmt.Errorf("item %s: %w", item.Key.PK, err)
 	}
-	encoded, err := unpack(item.Document)
+	encoded, err := deflate.Unpack(item.Document, messageBytes)
 	if err != nil {
 		return message.Message{}, fmt.Errorf("item %s: %w", item.Key.PK, err)
 	}

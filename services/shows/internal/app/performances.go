@@ -230,8 +230,8 @@ func (a *App) Availability(ctx context.Context, caller Caller, showID, performan
 }
 
 // ApplyPartition takes what the sale reports about one partition, in any order
-// and any number of times. Partitions of unknown performances are kept: the
-// events of two services may overtake each other.
-func (a *App) ApplyPartition(ctx context.Context, consumer string, eventID id.ID, p availability.Partition) error {
-	return a.store.ApplyPartition(ctx, consumer, eventID, p)
+// and any number of times: its version tells what is new. Partitions of unknown
+// performances are kept: the events of two services may overtake each other.
+func (a *App) ApplyPartition(ctx context.Context, p availability.Partition) error {
+	return a.store.ApplyPartition(ctx, p)
 }

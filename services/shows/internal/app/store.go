@@ -13,11 +13,12 @@ import (
 
 // Store keeps shows, performances, seat maps and the availability read model.
 // Every write is one transaction over few rows that are known by their keys,
-// with its facts in it, so that a key-value store can serve it; only ListShows
-// needs an index beside the keys. Methods may be called concurrently, and have
-// taken durable effect when they return.
+// with its facts in it, so that a key-value store can serve it; only ListShows,
+// ListSeatPlans, Unsettled and UnfinishedSeries need an index beside the keys.
+// Methods may be called concurrently, and have taken durable effect when they
+// return.
 //
-// Reads see every write that returned before they began, except ListShows,
+// Reads see every write that returned before they began, except those four,
 // which may be late by moments.
 type Store interface {
 	PlanStore
@@ -62,10 +63,9 @@ type Store interface {
 	// SeatMap returns a version of the performance's seat map, or ErrNotFound.
 	SeatMap(ctx context.Context, performanceID id.ID, version int) (seatmap.Map, error)
 
-	// ApplyPartition replaces the partition unless the stored one is as new,
-	// and records the event as processed by the consumer in the same
-	// transaction. Done before, it does nothing.
-	ApplyPartition(ctx context.Context, consumer string, eventID id.ID, p availability.Partition) error
+	// ApplyPartition replaces the partition unless the stored one is as new.
+	// Partitions of unknown performances are kept.
+	ApplyPartition(ctx context.Context, p availability.Partition) error
 	// Reported sums the stored partitions by area.
 	Reported(ctx context.Context, performanceID id.ID) (map[string]availability.Reported, error)
 
@@ -100,7 +100,7 @@ type PerformanceQuery struct {
 	After  PerformanceKey // only keys greater than this one; zero for the first page
 	Limit  int            // at least 1
 	// MaxBytes ends a page early, after one entry at least, when its seat maps
-	// are larger together, in whatever form the store has them.
+	// are larger together, as JSON of whatever form.
 	MaxBytes int
 }
 

@@ -25,3 +25,12 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestAPageWithAShowThatCannotBeReadIsNoPage(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`{"shows":[{"Version":2},{"Version":"2"}]}`, `{"shows":[7]}`} {
+		if kept := adapter.Decode(text); kept != nil {
+			t.Errorf("%s is read as %+v", text, kept)
+		}
+	}
+}

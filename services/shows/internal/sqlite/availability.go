@@ -9,13 +9,9 @@ import (
 )
 
 // ApplyPartition implements app.Store.
-func (s *Store) ApplyPartition(ctx context.Context, consumer string, eventID id.ID, p availability.Partition) error {
+func (s *Store) ApplyPartition(ctx context.Context, p availability.Partition) error {
 	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
-		first, err := tx.FirstTime(consumer, eventID)
-		if err != nil || !first {
-			return err
-		}
-		_, err = tx.Exec(`INSERT INTO availability (performance_id, area_id, partition, capacity, available, version) VALUES (?, ?, ?, ?, ?, ?)
+		_, err := tx.Exec(`INSERT INTO availability (performance_id, area_id, partition, capacity, available, version) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET capacity = excluded.capacity, available = excluded.available, version = excluded.version
 			WHERE excluded.version > availability.version`,
 			p.PerformanceID[:], p.AreaID, p.Number, p.Capacity, p.Available, p.Version)

@@ -10,7 +10,9 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/sqlite"
 	"ticketmesh.dev/services/shows/internal/app"
+	"ticketmesh.dev/services/shows/internal/jsoncodec"
 	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 )
 
@@ -27,11 +29,11 @@ func (s *Store) InsertPerformance(ctx context.Context, p performance.Performance
 	if err != nil {
 		return performance.Performance{}, err
 	}
-	charged, err := encodePricing(state.Pricing)
+	charged, err := pricingColumn(state.Pricing)
 	if err != nil {
 		return performance.Performance{}, err
 	}
-	body, err := encodeSeatMap(m)
+	body, err := jsoncodec.EncodeSeatMap(m)
 	if err != nil {
 		return performance.Performance{}, err
 	}
@@ -104,7 +106,7 @@ func (s *Store) ChangeSeatMap(ctx context.Context, p, was performance.Performanc
 	if err != nil {
 		return err
 	}
-	body, err := encodeSeatMap(m)
+	body, err := jsoncodec.EncodeSeatMap(m)
 	if err != nil {
 		return err
 	}
@@ -121,8 +123,8 @@ func (s *Store) ChangeSeatMap(ctx context.Context, p, was performance.Performanc
 	})
 }
 
-func insertSeatMap(tx *sqlite.Tx, of performance.State, body string) error {
-	_, err := tx.Exec(`INSERT INTO seat_maps (performance_id, version, body) VALUES (?, ?, ?)`, of.ID[:], of.SeatMapVersion, body)
+func insertSeatMap(tx *sqlite.Tx, of performance.State, body []byte) error {
+	_, err := tx.Exec(`INSERT INTO seat_maps (performance_id, version, body) VALUES (?, ?, ?)`, of.ID[:], of.SeatMapVersion, string(body))
 	return err
 }
 
@@ -172,7 +174,7 @@ func (s *Store) ListPerformances(ctx context.Context, q app.PerformanceQuery) (p
 				page.Next = app.PerformanceKey{StartsAtUTC: last.StartsAtUTC, ID: last.ID}
 				break
 			}
-			m, err := decodeSeatMap(body)
+			m, err := jsoncodec.DecodeSeatMap(body)
 			if err != nil {
 				return err
 			}
@@ -224,7 +226,7 @@ func (s *Store) SeatMap(ctx context.Context, performanceID id.ID, version int) (
 	if err != nil {
 		return seatmap.Map{}, err
 	}
-	return decodeSeatMap(body)
+	return jsoncodec.DecodeSeatMap(body)
 }
 
 func scanPerformance(row scanner) (performance.Performance, error) {
@@ -246,13 +248,22 @@ func scanPerformance(row scanner) (performance.Performance, error) {
 	state.Status = performance.Status(status)
 	copy(state.SeatPlan.ID[:], planID)
 	state.SeatPlan.Version = int(planVersion.Int64)
-	if state.Pricing, err = decodePricing(charged); err != nil {
+	if state.Pricing, err = jsoncodec.DecodePricing(charged); err != nil {
 		return performance.Performance{}, err
 	}
 	if state.Capacities, err = decodeCapacities(capacities); err != nil {
 		return performance.Performance{}, err
 	}
 	return performance.Restore(state), nil
+}
+
+// pricingColumn is null where nothing is charged.
+func pricingColumn(rules *pricing.Rules) (any, error) {
+	text, err := jsoncodec.EncodePricing(rules)
+	if text == nil {
+		return nil, err
+	}
+	return string(text), err
 }
 
 func encodeCapacities(capacities []seatmap.Capacity) (string, error) {

@@ -2,12 +2,12 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/sqlite"
 	"ticketmesh.dev/services/shows/internal/app"
+	"ticketmesh.dev/services/shows/internal/jsoncodec"
 	"ticketmesh.dev/services/shows/internal/seatplan"
 )
 
@@ -18,7 +18,7 @@ const selectSeatPlan = `SELECT p.organizer_id, v.version, v.body FROM seat_plans
 // InsertSeatPlan implements app.PlanStore.
 func (s *Store) InsertSeatPlan(ctx context.Context, p seatplan.Plan) (stored seatplan.Plan, err error) {
 	state := p.State()
-	body, err := encodeSeatPlan(state.Details)
+	body, err := jsoncodec.EncodeSeatPlan(state.Details)
 	if err != nil {
 		return seatplan.Plan{}, err
 	}
@@ -39,8 +39,8 @@ func (s *Store) InsertSeatPlan(ctx context.Context, p seatplan.Plan) (stored sea
 	return stored, err
 }
 
-func insertPlanVersion(tx *sqlite.Tx, state seatplan.State, body string) error {
-	_, err := tx.Exec(`INSERT INTO seat_plan_versions (plan_id, version, body) VALUES (?, ?, ?)`, state.ID[:], state.Version, body)
+func insertPlanVersion(tx *sqlite.Tx, state seatplan.State, body []byte) error {
+	_, err := tx.Exec(`INSERT INTO seat_plan_versions (plan_id, version, body) VALUES (?, ?, ?)`, state.ID[:], state.Version, string(body))
 	return err
 }
 
@@ -56,7 +56,7 @@ func (s *Store) SeatPlan(ctx context.Context, planID id.ID, version int) (found 
 // SaveSeatPlan implements app.PlanStore.
 func (s *Store) SaveSeatPlan(ctx context.Context, p seatplan.Plan, was int) error {
 	state := p.State()
-	body, err := encodeSeatPlan(state.Details)
+	body, err := jsoncodec.EncodeSeatPlan(state.Details)
 	if err != nil {
 		return err
 	}
@@ -122,33 +122,9 @@ func scanSeatPlan(row scanner, planID id.ID) (seatplan.Plan, error) {
 	if err := row.Scan(&state.OrganizerID, &state.Version, &body); err != nil {
 		return seatplan.Plan{}, err
 	}
-	var stored seatPlanBody
-	if err := json.Unmarshal(body, &stored); err != nil {
-		return seatplan.Plan{}, fmt.Errorf("stored seat plan: %w", err)
-	}
-	state.Name, state.Areas = stored.Name, areasOf(stored.Areas)
-	for _, category := range stored.Categories {
-		state.Categories = append(state.Categories, seatplan.Category(category))
+	var err error
+	if state.Details, err = jsoncodec.DecodeSeatPlan(body); err != nil {
+		return seatplan.Plan{}, err
 	}
 	return seatplan.Restore(state), nil
-}
-
-type seatPlanBody struct {
-	Name       string             `json:"name"`
-	Areas      []areaBody         `json:"areas"`
-	Categories []planCategoryBody `json:"priceCategories"`
-}
-
-type planCategoryBody struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
-func encodeSeatPlan(d seatplan.Details) (string, error) {
-	body := seatPlanBody{Name: d.Name, Areas: areaBodies(d.Areas)}
-	for _, category := range d.Categories {
-		body.Categories = append(body.Categories, planCategoryBody(category))
-	}
-	b, err := json.Marshal(body)
-	return string(b), err
 }

@@ -2,48 +2,27 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"time"
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/sqlite"
-	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/jsoncodec"
 	"ticketmesh.dev/services/shows/internal/series"
 )
-
-type seriesBody struct {
-	Rule            string           `json:"rule"`
-	TimeZone        string           `json:"timeZone"`
-	SalesOpenAt     int64            `json:"salesOpenAt,omitempty"` // milliseconds since 1970
-	PerOrder        int              `json:"perOrder,omitempty"`
-	PerCustomer     int              `json:"perCustomer,omitempty"`
-	SeatPlanID      id.ID            `json:"seatPlanId"`
-	SeatPlanVersion int              `json:"seatPlanVersion,omitempty"`
-	SeatMap         json.RawMessage  `json:"seatMap"`
-	Pricing         *pricingBody     `json:"pricing,omitempty"`
-	Occurrences     []occurrenceBody `json:"occurrences"`
-}
-
-type occurrenceBody struct {
-	PerformanceID id.ID  `json:"performanceId"`
-	StartsAt      string `json:"startsAt"`
-}
 
 const selectSeries = `SELECT series_id, show_id, body FROM series WHERE series_id = ? AND show_id = ?`
 
 // InsertSeries implements app.SeriesStore.
 func (s *Store) InsertSeries(ctx context.Context, of series.Series, showVersion int) (series.Series, error) {
 	state := of.State()
-	body, err := encodeSeries(state)
+	body, err := jsoncodec.EncodeSeries(of)
 	if err != nil {
 		return series.Series{}, err
 	}
 	inserted := true
 	err = s.db.Write(ctx, func(tx *sqlite.Tx) error {
 		n, err := tx.Exec(`INSERT INTO series (series_id, show_id, body, unfinished) VALUES (?, ?, ?, 1) ON CONFLICT DO NOTHING`,
-			state.ID[:], state.ShowID[:], body)
+			state.ID[:], state.ShowID[:], string(body))
 		if inserted = n == 1; err != nil || !inserted {
 			return err
 		}
@@ -95,51 +74,10 @@ func (s *Store) SeriesFinished(ctx context.Context, seriesID id.ID) error {
 }
 
 func scanSeries(row scanner) (series.Series, error) {
-	var state series.State
+	var showID, seriesID id.ID
 	var text []byte
-	if err := row.Scan(&state.ID, &state.ShowID, &text); err != nil {
+	if err := row.Scan(&seriesID, &showID, &text); err != nil {
 		return series.Series{}, err
 	}
-	var body seriesBody
-	if err := json.Unmarshal(text, &body); err != nil {
-		return series.Series{}, fmt.Errorf("stored series: %w", err)
-	}
-	m, err := decodeSeatMap(body.SeatMap)
-	if err != nil {
-		return series.Series{}, err
-	}
-	state.Rule = body.Rule
-	state.Template = series.Template{
-		TimeZone: body.TimeZone, SeatMap: m, SeatPlan: performance.SeatPlan{ID: body.SeatPlanID, Version: body.SeatPlanVersion},
-		Pricing: body.Pricing.rules(),
-		Limits:  performance.Limits{PerOrder: body.PerOrder, PerCustomer: body.PerCustomer},
-	}
-	if body.SalesOpenAt != 0 {
-		state.Template.SalesOpenAt = time.UnixMilli(body.SalesOpenAt).UTC()
-	}
-	for _, o := range body.Occurrences {
-		state.Occurrences = append(state.Occurrences, series.Occurrence(o))
-	}
-	return series.Restore(state), nil
-}
-
-func encodeSeries(state series.State) (string, error) {
-	m, err := encodeSeatMap(state.Template.SeatMap)
-	if err != nil {
-		return "", err
-	}
-	t := state.Template
-	body := seriesBody{
-		Rule: state.Rule, TimeZone: t.TimeZone, PerOrder: t.Limits.PerOrder, PerCustomer: t.Limits.PerCustomer,
-		SeatPlanID: t.SeatPlan.ID, SeatPlanVersion: t.SeatPlan.Version, SeatMap: json.RawMessage(m),
-		Pricing: bodyOfPricing(t.Pricing),
-	}
-	if !t.SalesOpenAt.IsZero() {
-		body.SalesOpenAt = t.SalesOpenAt.UnixMilli()
-	}
-	for _, o := range state.Occurrences {
-		body.Occurrences = append(body.Occurrences, occurrenceBody(o))
-	}
-	text, err := json.Marshal(body)
-	return string(text), err
+	return jsoncodec.DecodeSeries(showID, seriesID, text)
 }

@@ -9,7 +9,6 @@ import (
 	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/event"
-	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/shows/internal/app"
 	"ticketmesh.dev/services/shows/internal/availability"
@@ -23,7 +22,7 @@ type notes struct {
 }
 
 // ApplyPartition implements app.Store.
-func (n *notes) ApplyPartition(_ context.Context, _ string, _ id.ID, p availability.Partition) error {
+func (n *notes) ApplyPartition(_ context.Context, p availability.Partition) error {
 	n.partition = p
 	return nil
 }

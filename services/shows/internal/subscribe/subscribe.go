@@ -14,7 +14,7 @@ import (
 
 // Availability is the name of the consumer that feeds the read model of what is
 // free. Its rule: a partition's newer version replaces the older one, whatever
-// arrives when; an older one is dropped.
+// arrives when; an older one is dropped, and so is the same one that comes again.
 const Availability = "shows-availability"
 
 // New returns the subscriptions of the service.
@@ -27,7 +27,7 @@ func New(a *app.App) []consumer.Subscription {
 			if err != nil {
 				return consumer.Permanent(err)
 			}
-			return a.ApplyPartition(ctx, Availability, e.ID, partition)
+			return a.ApplyPartition(ctx, partition)
 		},
 	}}
 }

@@ -100,6 +100,9 @@ func take(tx Tx, request HoldRequest, customerID string, now, until time.Time) (
 	if err := taker.err(); err != nil {
 		return hold.Hold{}, err
 	}
+	if taker.touches() > hold.MaxPartitions {
+		return hold.Hold{}, buyer.ErrLimitExceeded
+	}
 	if len(placed.Items) > hold.MaxItems {
 		return hold.Hold{}, &InvalidError{Field: "items", Message: fmt.Sprintf("come at more than %d prices and areas in all", hold.MaxItems)}
 	}
@@ -201,6 +204,17 @@ func (t *taker) err() error {
 		return &SeatsUnavailableError{Seats: t.unavailable}
 	}
 	return nil
+}
+
+// touches returns how many partitions places were taken of.
+func (t *taker) touches() int {
+	touched := 0
+	for _, partition := range t.partitions {
+		if partition.taken != 0 {
+			touched++
+		}
+	}
+	return touched
 }
 
 // take takes the places of an item, which are as many items of the hold as there

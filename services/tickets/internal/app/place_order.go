@@ -187,7 +187,7 @@ func (s *Selling) settled(ctx context.Context, placed order.Order) (order.Order,
 func (s *Selling) capture(ctx context.Context, placed order.Order, paid payment.Notice) (order.Order, []ticket.Ticket, error) {
 	// What an order has never changes, so its tickets are made, and their codes
 	// signed, before the store is kept waiting.
-	tickets, err := s.issue(placed)
+	tickets, err := s.issue(ctx, placed)
 	if err != nil {
 		return order.Order{}, nil, err
 	}
@@ -306,20 +306,20 @@ func sell(tx Tx, placed order.Order, now time.Time) error {
 
 // issue makes the tickets of an order with their codes. They count once they are
 // stored.
-func (s *Selling) issue(placed order.Order) ([]order.IssuedTicket, error) {
+func (s *Selling) issue(ctx context.Context, placed order.Order) ([]order.IssuedTicket, error) {
 	var tickets []order.IssuedTicket
 	holder := ticket.Holder{CustomerID: placed.CustomerID, Email: placed.Email, Language: placed.Language}
 	for _, item := range placed.Items {
 		for i, place := range item.Places {
 			issued := ticket.Ticket{
-				ID: id.New(), OrderID: placed.ID, PerformanceID: placed.PerformanceID, AreaID: item.AreaID, Place: place,
+				ID: ticket.NewID(placed.ID, len(tickets)), OrderID: placed.ID, PerformanceID: placed.PerformanceID, AreaID: item.AreaID, Place: place,
 				PriceCategory: item.PriceCategory, Tier: item.Tier, Concession: item.Concession, Price: item.UnitPrice, Refund: item.Refund,
 				Status: ticket.Valid, Holder: holder, Issue: 1, Version: 1,
 			}
 			if len(item.Seats) > 0 {
 				issued.Seat = item.Seats[i]
 			}
-			code, err := s.codes.Sign(ticket.CodeOf(&issued))
+			code, err := s.codes.Sign(ctx, ticket.CodeOf(&issued))
 			if err != nil {
 				return nil, err
 			}

@@ -26,6 +26,10 @@ import (
 // run the function that was given a Tx again when somebody else was faster, so
 // it must have no effect but through the Tx. Every access is by key or to a
 // bounded few items: a store of conditional writes to single items can serve it.
+// Puts of what was not read before replace whatever is there.
+//
+// A Tx may put hold.MaxPartitions partitions, one order with its tickets and a few
+// entities more; what it only reads may have changed by the time it commits.
 //
 // Gets return the ErrNotFound of the entity's package; for partitions and
 // buyers, which exist as soon as their performance does, a fresh one.
@@ -40,7 +44,8 @@ type Tx interface {
 	Partition(key inventory.Key) (inventory.Partition, error)
 	// FreePartitions returns up to limit partitions of the area, in order from
 	// the given number and then from the first, that may have run free places
-	// side by side. It may return one that has not, never leave out one that has.
+	// side by side. It leaves out those that have not, and none that has, but for one
+	// that was sold out and has come back on sale within moments.
 	FreePartitions(area *seatmap.AreaLayout, performanceID id.ID, run, from, limit int, now time.Time) ([]inventory.Partition, error)
 	PutPartition(area *seatmap.AreaLayout, p inventory.Partition) error
 
@@ -57,7 +62,8 @@ type Tx interface {
 	Entry(entryID id.ID) (waitlist.Entry, error)
 	PutEntry(e waitlist.Entry) error
 	// FirstWaiting returns the longest waiting entry of the category after the
-	// given one, or waitlist.ErrNotFound.
+	// given one, or waitlist.ErrNotFound. One that joined within moments may be
+	// missing.
 	FirstWaiting(performanceID id.ID, priceCategory string, after id.ID) (waitlist.Entry, error)
 
 	// Record commits facts together with the state: they will be published.
@@ -74,7 +80,10 @@ type Page struct {
 	Limit int
 }
 
-// Store keeps the state of selling.
+// Store keeps the state of selling. What is asked for by its own id is as the last
+// update left it. Lists may be behind by moments: they may lack what was added, or
+// have what has changed since, so that whoever acts on one looks at each entity in
+// its update.
 type Store interface {
 	// Update runs fn atomically. When it returns nil the change is durable, its
 	// facts with it.
@@ -82,10 +91,12 @@ type Store interface {
 
 	Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error)
 	Show(ctx context.Context, showID id.ID) (performance.Show, error)
-	// Partitions returns every partition of the performance as one consistent
-	// state; those that nobody ever touched may be left out.
+	// Partitions returns every partition of the performance's seat map and of
+	// earlier ones, each as an update left it, though not all as of one instant;
+	// those that nobody ever touched may be left out.
 	Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error)
 	Hold(ctx context.Context, holdID id.ID) (hold.Hold, error)
+	// Order returns an order and its tickets.
 	Order(ctx context.Context, orderID id.ID) (order.Order, []ticket.Ticket, error)
 	OrdersByCustomer(ctx context.Context, customerID string, page Page) ([]order.Order, error)
 	OrdersByPerformance(ctx context.Context, performanceID id.ID, page Page) ([]order.Order, error)
@@ -111,7 +122,8 @@ type Store interface {
 	// Waiting returns the performances and price categories somebody waits for.
 	Waiting(ctx context.Context) ([]WaitingFor, error)
 	// CancelledPerformances returns cancelled performances whose orders have not
-	// all been cancelled yet.
+	// all been cancelled yet. A store whose lists lag may return one again, once,
+	// after CancellationDone.
 	CancelledPerformances(ctx context.Context) ([]id.ID, error)
 	// CancellationDone records that they have.
 	CancellationDone(ctx context.Context, performanceID id.ID) error
@@ -143,6 +155,11 @@ type Provider interface {
 	Captures(ctx context.Context, since time.Time) ([]payment.Notice, error)
 }
 
+// DefaultPatience is how long a payment may be outstanding. Holds end after half
+// an hour at most: until then the places are the buyer's, and for as long again
+// they may well be free.
+const DefaultPatience = time.Hour
+
 // Payments says who collects money and how long they may take.
 type Payments struct {
 	Providers map[string]Provider // by name
@@ -153,10 +170,14 @@ type Payments struct {
 
 // Codes signs admission codes and reads them.
 type Codes interface {
-	// Sign returns the same text for the same code every time.
-	Sign(code ticket.Code) (string, error)
+	// Sign returns the same text for the same code every time, while the key that
+	// signs is the same.
+	Sign(ctx context.Context, code ticket.Code) (string, error)
+	// Texts returns all that Verify takes for the code: what Sign returns, and what
+	// it returned with earlier keys that are still good.
+	Texts(ctx context.Context, code ticket.Code) ([]string, error)
 	// Verify returns ticket.ErrInvalidCode for what was not signed here.
-	Verify(text string) (ticket.Code, error)
+	Verify(ctx context.Context, text string) (ticket.Code, error)
 }
 
 // Selling is the use cases. Safe for concurrent use.

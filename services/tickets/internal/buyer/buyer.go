@@ -16,6 +16,9 @@ const (
 	// MaxPerOrder is how many places one hold may have when the performance sets
 	// no limit of its own.
 	MaxPerOrder = 100
+	// MostPerOrder is how many it may have whatever the performance says: an order
+	// of more is more than one event on the bus can tell.
+	MostPerOrder = 250
 	// MaxHolds is how many live holds a customer may have of one performance.
 	MaxHolds = 100
 )
@@ -46,6 +49,7 @@ func (b *Buyer) Claim(claim Claim, limits performance.Limits, now time.Time) err
 	if perOrder == 0 {
 		perOrder = MaxPerOrder
 	}
+	perOrder = min(perOrder, MostPerOrder)
 	total := b.Owned + claim.Quantity
 	for _, other := range b.Claims {
 		total += other.Quantity

@@ -39,7 +39,8 @@ func TestLimits(t *testing.T) {
 		{"after refunds", limits, func(b *buyer.Buyer) { b.Owned = 6; b.Disown(4) }, 4, 0, true},
 		{"no limits of its own", performance.Limits{}, func(b *buyer.Buyer) { b.Owned = 1000 }, buyer.MaxPerOrder, 0, true},
 		{"never more than the house's limit", performance.Limits{}, nil, buyer.MaxPerOrder + 1, 0, false},
-		{"a performance may allow more", performance.Limits{PerOrder: 500}, nil, 500, 0, true},
+		{"a performance may allow more", performance.Limits{PerOrder: 1000}, nil, buyer.MostPerOrder, 0, true},
+		{"though not as many as it likes", performance.Limits{PerOrder: 1000}, nil, buyer.MostPerOrder + 1, 0, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

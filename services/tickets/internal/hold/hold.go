@@ -22,6 +22,10 @@ const (
 	OfferPeriod = 30 * time.Minute
 	// MaxItems is how many items a hold may have.
 	MaxItems = 100
+	// MaxPartitions is how many partitions of inventory the places of a hold may lie
+	// in. A store that commits at most 100 items at once has room for the others
+	// that change with them.
+	MaxPartitions = 80
 )
 
 var (

@@ -380,3 +380,12 @@ func (a *AreaLayout) Locate(seatID string) (Seat, bool) {
 	}
 	return a.seats[index], true
 }
+
+// Room returns how many of a partition's free places can be had together: side by
+// side and for anybody in a seated area, all of them in a general one.
+func (a *AreaLayout) Room(partition int, free inventory.Slots) int {
+	if a.Kind == General {
+		return free.Count()
+	}
+	return inventory.LongestRun(free&a.Ordinary(partition), a.Adjacent(partition))
+}

@@ -10,6 +10,7 @@ import (
 
 	"ticketmesh.dev/services/tickets/internal/buyer"
 	"ticketmesh.dev/services/tickets/internal/hold"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
 )
 
 // Hold implements app.Tx.
@@ -30,11 +31,11 @@ func (t *transaction) Hold(holdID id.ID) (hold.Hold, error) {
 		return h, err
 	}
 	h.ID, h.PerformanceID, h.OrderID, h.EntryID = holdID, id.ID(performanceID), id.ID(orderID), id.ID(entryID)
-	h.PlacedAt, h.ExpiresAt = instant(placedAt), instant(expiresAt)
-	if h.Extras, err = decodeExtras(extras, h.Total.Currency); err != nil {
+	h.PlacedAt, h.ExpiresAt = itemcodec.Instant(placedAt), itemcodec.Instant(expiresAt)
+	if h.Extras, err = itemcodec.DecodeExtras(extras, h.Total.Currency); err != nil {
 		return h, err
 	}
-	h.Items, err = decodeItems(text)
+	h.Items, err = itemcodec.DecodeItems(text)
 	return h, err
 }
 
@@ -43,18 +44,18 @@ func (t *transaction) PutHold(h hold.Hold) error {
 	if h.Version > 1 {
 		// What is held does not change, so the bulk of the row is left alone.
 		changed, err := t.Exec(`UPDATE holds SET status = ?, expires_at = ?, order_id = ?, entry_id = ?, version = ? WHERE id = ?`,
-			string(h.Status), millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version, h.ID[:])
+			string(h.Status), itemcodec.Millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version, h.ID[:])
 		if err != nil || changed == 1 {
 			return err
 		}
 	}
-	extras, err := encodeExtras(h.Extras)
+	extras, err := itemcodec.EncodeExtras(h.Extras)
 	if err != nil {
 		return err
 	}
 	_, err = t.Exec(`INSERT OR REPLACE INTO holds (id, performance_id, customer_id, status, items, extras, total, currency, placed_at, expires_at, order_id, entry_id, version)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), encodeItems(h.Items), extras,
-		h.Total.Amount, h.Total.Currency, millis(h.PlacedAt), millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), itemcodec.EncodeItems(h.Items), extras,
+		h.Total.Amount, h.Total.Currency, itemcodec.Millis(h.PlacedAt), itemcodec.Millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version)
 	return err
 }
 
@@ -69,7 +70,7 @@ func (s *Store) Hold(ctx context.Context, holdID id.ID) (h hold.Hold, err error)
 
 // DueHolds implements app.Store.
 func (s *Store) DueHolds(ctx context.Context, now time.Time, limit int) ([]id.ID, error) {
-	return s.ids(ctx, `SELECT id FROM holds WHERE status IN ('active', 'awaiting') AND expires_at <= ? ORDER BY expires_at LIMIT ?`, millis(now), limit)
+	return s.ids(ctx, `SELECT id FROM holds WHERE status IN ('active', 'awaiting') AND expires_at <= ? ORDER BY expires_at LIMIT ?`, itemcodec.Millis(now), limit)
 }
 
 // Buyer implements app.Tx.
@@ -84,7 +85,7 @@ func (t *transaction) Buyer(performanceID id.ID, customerID string) (buyer.Buyer
 	if err != nil {
 		return b, err
 	}
-	b.Claims, err = decodeBuyerClaims(text)
+	b.Claims, err = itemcodec.DecodeBuyerClaims(text)
 	return b, err
 }
 
@@ -92,22 +93,6 @@ func (t *transaction) Buyer(performanceID id.ID, customerID string) (buyer.Buyer
 func (t *transaction) PutBuyer(b buyer.Buyer) error {
 	_, err := t.Exec(`INSERT INTO buyers (performance_id, customer_id, claims, owned, version) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (performance_id, customer_id) DO UPDATE SET claims = excluded.claims, owned = excluded.owned, version = excluded.version`,
-		b.PerformanceID[:], b.CustomerID, encodeBuyerClaims(b.Claims), b.Owned, b.Version)
+		b.PerformanceID[:], b.CustomerID, itemcodec.EncodeBuyerClaims(b.Claims), b.Owned, b.Version)
 	return err
-}
-
-func encodeBuyerClaims(claims []buyer.Claim) []byte {
-	encoded := make([]byte, 0, len(claims)*claimBytes)
-	for _, claim := range claims {
-		encoded = appendClaim(encoded, claim.HoldID, uint64(claim.Quantity), claim.Until)
-	}
-	return encoded
-}
-
-func decodeBuyerClaims(encoded []byte) ([]buyer.Claim, error) {
-	claims := make([]buyer.Claim, 0, len(encoded)/claimBytes+1)
-	err := eachClaim(encoded, func(holdID id.ID, quantity uint64, until time.Time) {
-		claims = append(claims, buyer.Claim{HoldID: holdID, Quantity: int(quantity), Until: until})
-	})
-	return claims, err
 }

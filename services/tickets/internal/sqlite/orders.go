@@ -5,12 +5,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
@@ -40,15 +40,15 @@ func scanOrder(row scanner) (order.Order, error) {
 		return o, err
 	}
 	o.ID, o.HoldID, o.PerformanceID, o.ShowID = id.ID(orderID), id.ID(holdID), id.ID(performanceID), id.ID(showID)
-	o.Refunded.Currency, o.CreatedAt = o.Total.Currency, instant(createdAt)
-	o.Payment.RequestedAt, o.Payment.CheckAt = instant(requestedAt), instant(checkAt)
-	if o.TicketIDs, err = decodeIDs(ticketIDs); err != nil {
+	o.Refunded.Currency, o.CreatedAt = o.Total.Currency, itemcodec.Instant(createdAt)
+	o.Payment.RequestedAt, o.Payment.CheckAt = itemcodec.Instant(requestedAt), itemcodec.Instant(checkAt)
+	if o.TicketIDs, err = itemcodec.DecodeIDs(ticketIDs); err != nil {
 		return o, err
 	}
-	if o.Extras, err = decodeExtras(extras, o.Total.Currency); err != nil {
+	if o.Extras, err = itemcodec.DecodeExtras(extras, o.Total.Currency); err != nil {
 		return o, err
 	}
-	o.Items, err = decodeItems(items)
+	o.Items, err = itemcodec.DecodeItems(items)
 	return o, err
 }
 
@@ -58,41 +58,21 @@ func (t *transaction) PutOrder(o order.Order) error {
 		// What was ordered, by whom and for how much does not change.
 		changed, err := t.Exec(`UPDATE orders SET status = ?, refunded = ?, payment_status = ?, reference = ?, client_secret = ?, reason = ?, check_at = ?, ticket_ids = ?,
 			version = ? WHERE id = ?`, string(o.Status), o.Refunded.Amount, string(o.Payment.Status), o.Payment.Reference, o.Payment.ClientSecret,
-			o.Payment.Reason, millis(o.Payment.CheckAt), encodeIDs(o.TicketIDs), o.Version, o.ID[:])
+			o.Payment.Reason, itemcodec.Millis(o.Payment.CheckAt), itemcodec.EncodeIDs(o.TicketIDs), o.Version, o.ID[:])
 		if err != nil || changed == 1 {
 			return err
 		}
 	}
-	extras, err := encodeExtras(o.Extras)
+	extras, err := itemcodec.EncodeExtras(o.Extras)
 	if err != nil {
 		return err
 	}
 	_, err = t.Exec(`INSERT OR REPLACE INTO orders (`+orderColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		o.ID[:], o.Code, o.HoldID[:], o.PerformanceID[:], o.ShowID[:], o.OrganizerID, o.CustomerID, o.Email, o.Language, string(o.Status),
-		encodeItems(o.Items), o.Total.Amount, o.Refunded.Amount, o.Total.Currency, o.Payment.Provider, o.Payment.Token,
-		string(o.Payment.Status), o.Payment.Reference, o.Payment.ClientSecret, o.Payment.Reason, millis(o.Payment.RequestedAt),
-		millis(o.Payment.CheckAt), encodeIDs(o.TicketIDs), millis(o.CreatedAt), o.Version, extras)
+		itemcodec.EncodeItems(o.Items), o.Total.Amount, o.Refunded.Amount, o.Total.Currency, o.Payment.Provider, o.Payment.Token,
+		string(o.Payment.Status), o.Payment.Reference, o.Payment.ClientSecret, o.Payment.Reason, itemcodec.Millis(o.Payment.RequestedAt),
+		itemcodec.Millis(o.Payment.CheckAt), itemcodec.EncodeIDs(o.TicketIDs), itemcodec.Millis(o.CreatedAt), o.Version, extras)
 	return err
-}
-
-// encodeIDs writes ids one after the other, 16 bytes each.
-func encodeIDs(ids []id.ID) []byte {
-	encoded := make([]byte, 0, len(ids)*16)
-	for _, v := range ids {
-		encoded = append(encoded, v[:]...)
-	}
-	return encoded
-}
-
-func decodeIDs(encoded []byte) ([]id.ID, error) {
-	if len(encoded)%16 != 0 {
-		return nil, fmt.Errorf("ids of %d bytes", len(encoded))
-	}
-	var ids []id.ID
-	for ; len(encoded) > 0; encoded = encoded[16:] {
-		ids = append(ids, id.ID(encoded[:16]))
-	}
-	return ids, nil
 }
 
 // Order implements app.Store.
@@ -151,5 +131,5 @@ func (s *Store) orders(ctx context.Context, query string, args ...any) ([]order.
 // OpenOrders implements app.Store.
 func (s *Store) OpenOrders(ctx context.Context, due time.Time, page app.Page) ([]id.ID, error) {
 	return s.ids(ctx, `SELECT id FROM orders WHERE payment_status IN ('requested', 'pending') AND check_at <= ? AND id > ? ORDER BY id LIMIT ?`,
-		millis(due), page.After[:], page.Limit)
+		itemcodec.Millis(due), page.After[:], page.Limit)
 }

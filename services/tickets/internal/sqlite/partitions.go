@@ -10,26 +10,11 @@ import (
 	"ticketmesh.dev/platform/sqlite"
 
 	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
 const partitionColumns = `performance_id, area_id, number, capacity, sold, closed, claims, version`
-
-func encodeClaims(claims []inventory.Claim) []byte {
-	encoded := make([]byte, 0, len(claims)*claimBytes)
-	for _, claim := range claims {
-		encoded = appendClaim(encoded, claim.HoldID, uint64(claim.Slots), claim.Until)
-	}
-	return encoded
-}
-
-func decodeClaims(encoded []byte) ([]inventory.Claim, error) {
-	claims := make([]inventory.Claim, 0, len(encoded)/claimBytes+1)
-	err := eachClaim(encoded, func(holdID id.ID, slots uint64, until time.Time) {
-		claims = append(claims, inventory.Claim{HoldID: holdID, Slots: inventory.Slots(slots), Until: until})
-	})
-	return claims, err
-}
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -44,7 +29,7 @@ func scanPartition(row scanner) (inventory.Partition, error) {
 	}
 	p.PerformanceID, p.Sold, p.Closed = id.ID(scanID), inventory.Slots(sold), inventory.Slots(closed)
 	var err error
-	p.Claims, err = decodeClaims(claims)
+	p.Claims, err = itemcodec.DecodeClaims(claims)
 	return p, err
 }
 
@@ -75,7 +60,7 @@ func (t *transaction) FreePartitions(area *seatmap.AreaLayout, performanceID id.
 		if len(found) == limit || part[0] == part[1] {
 			continue
 		}
-		rows, err := t.Query(query, performanceID[:], area.ID, part[0], part[1], run, millis(now), limit-len(found))
+		rows, err := t.Query(query, performanceID[:], area.ID, part[0], part[1], run, itemcodec.Millis(now), limit-len(found))
 		if err != nil {
 			return nil, err
 		}
@@ -95,9 +80,9 @@ func (t *transaction) FreePartitions(area *seatmap.AreaLayout, performanceID id.
 
 // PutPartition implements app.Tx. A partition's row is made with its performance.
 func (t *transaction) PutPartition(area *seatmap.AreaLayout, p inventory.Partition) error {
-	run, expiry := longestRun(area, &p, t.store.clock.Now()), millis(p.NextExpiry())
+	run, expiry := area.Room(p.Number, p.Free(t.store.clock.Now())), itemcodec.Millis(p.NextExpiry())
 	open := p.Sold|p.Closed != p.All()
-	claims := encodeClaims(p.Claims)
+	claims := itemcodec.EncodeClaims(p.Claims)
 	t.announce(p.Key)
 	// Without open in the SET the index partitions_open is left alone.
 	changed, err := t.Exec(`UPDATE partitions SET capacity = ?, sold = ?, closed = ?, claims = ?, version = ?, run = ?, next_expiry = ?
@@ -112,14 +97,6 @@ func (t *transaction) PutPartition(area *seatmap.AreaLayout, p inventory.Partiti
 			closed = excluded.closed, claims = excluded.claims, version = excluded.version, run = excluded.run, next_expiry = excluded.next_expiry, open = excluded.open`,
 		p.PerformanceID[:], p.AreaID, p.Number, p.Capacity, int64(p.Sold), int64(p.Closed), claims, p.Version, run, expiry, open)
 	return err
-}
-
-func longestRun(area *seatmap.AreaLayout, p *inventory.Partition, now time.Time) int {
-	free := p.Free(now)
-	if area.Kind == seatmap.General {
-		return free.Count()
-	}
-	return inventory.LongestRun(free&area.Ordinary(p.Number), area.Adjacent(p.Number))
 }
 
 // Partitions implements app.Store.

@@ -10,6 +10,7 @@ import (
 	"ticketmesh.dev/platform/sqlite"
 
 	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/order"
 )
 
@@ -36,8 +37,8 @@ func scanRefund(row scanner) (order.Refund, error) {
 		return r, err
 	}
 	r.ID, r.OrderID, r.Before.Currency = id.ID(refundID), id.ID(orderID), r.Amount.Currency
-	r.DueAt, r.CreatedAt = instant(dueAt), instant(createdAt)
-	r.TicketIDs, err = decodeIDs(ticketIDs)
+	r.DueAt, r.CreatedAt = itemcodec.Instant(dueAt), itemcodec.Instant(createdAt)
+	r.TicketIDs, err = itemcodec.DecodeIDs(ticketIDs)
 	return r, err
 }
 
@@ -46,14 +47,14 @@ func (t *transaction) PutRefund(r order.Refund) error {
 	_, err := t.Exec(`INSERT INTO refunds (`+refundColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET status = excluded.status, reference = excluded.reference, failure = excluded.failure,
 		attempt = excluded.attempt, due_at = excluded.due_at`,
-		r.ID[:], r.OrderID[:], r.Provider, r.Charge, r.Amount.Amount, r.Before.Amount, r.Amount.Currency, encodeIDs(r.TicketIDs), r.Reason,
-		r.Surplus, string(r.Status), r.Reference, r.Failure, r.Attempt, millis(r.DueAt), millis(r.CreatedAt))
+		r.ID[:], r.OrderID[:], r.Provider, r.Charge, r.Amount.Amount, r.Before.Amount, r.Amount.Currency, itemcodec.EncodeIDs(r.TicketIDs), r.Reason,
+		r.Surplus, string(r.Status), r.Reference, r.Failure, r.Attempt, itemcodec.Millis(r.DueAt), itemcodec.Millis(r.CreatedAt))
 	return err
 }
 
 // OpenRefunds implements app.Store.
 func (s *Store) OpenRefunds(ctx context.Context, due time.Time, page app.Page) ([]id.ID, error) {
-	return s.ids(ctx, `SELECT id FROM refunds WHERE status = 'pending' AND due_at <= ? AND id > ? ORDER BY id LIMIT ?`, millis(due), page.After[:], page.Limit)
+	return s.ids(ctx, `SELECT id FROM refunds WHERE status = 'pending' AND due_at <= ? AND id > ? ORDER BY id LIMIT ?`, itemcodec.Millis(due), page.After[:], page.Limit)
 }
 
 // RefundsByOrder implements app.Store.
@@ -86,14 +87,14 @@ func (s *Store) CapturesSeen(ctx context.Context, provider string) (time.Time, e
 		}
 		return err
 	})
-	return instant(until), err
+	return itemcodec.Instant(until), err
 }
 
 // SetCapturesSeen implements app.Store.
 func (s *Store) SetCapturesSeen(ctx context.Context, provider string, until time.Time) error {
 	return s.db.Write(ctx, func(tx *sqlite.Tx) error {
 		_, err := tx.Exec(`INSERT INTO captures (provider, seen_until) VALUES (?, ?)
-			ON CONFLICT (provider) DO UPDATE SET seen_until = excluded.seen_until`, provider, millis(until))
+			ON CONFLICT (provider) DO UPDATE SET seen_until = excluded.seen_until`, provider, itemcodec.Millis(until))
 		return err
 	})
 }

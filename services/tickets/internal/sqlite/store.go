@@ -6,11 +6,9 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"sync"
-	"time"
 
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/id"
@@ -19,8 +17,8 @@ import (
 	"ticketmesh.dev/services/tickets/internal/app"
 	"ticketmesh.dev/services/tickets/internal/eventcodec"
 	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/performance"
-	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
@@ -100,26 +98,6 @@ func (t *transaction) Record(facts ...any) error {
 	return nil
 }
 
-// performanceDocument is what a row of performances holds of the parts that no
-// query looks at.
-type performanceDocument struct {
-	ShowID                id.ID
-	OrganizerID           string
-	Title                 string
-	Cancelled             bool
-	StartsAtLocal         string
-	TimeZone              string
-	StartsAt, Open, Close int64
-	Rescheduled, Returns  int64 `json:",omitempty"` // of one that was moved
-	Currency              string
-	Categories            []performance.PriceCategory
-	Pricing               pricing.Rules
-	Limits                performance.Limits
-	SeatMapVersion        int
-	Areas                 []seatmap.Area
-	Ground                []seatmap.Area `json:",omitempty"` // of a seat map that changed
-}
-
 // Performance implements app.Tx.
 func (t *transaction) Performance(performanceID id.ID) (*performance.Performance, error) {
 	if known := t.store.writing[performanceID]; known != nil {
@@ -169,31 +147,17 @@ func loadPerformance(tx *sqlite.Tx, performanceID id.ID) (*performance.Performan
 	if err != nil {
 		return nil, err
 	}
-	var d performanceDocument
-	if err := json.Unmarshal(text, &d); err != nil {
-		return nil, err
-	}
-	layout, err := seatmap.Restore(d.Areas, d.Ground)
+	p, ground, err := itemcodec.DecodePerformance(performanceID, version, text)
 	if err != nil {
 		return nil, err
 	}
-	return &performance.Performance{
-		ID: performanceID, Version: version, ShowID: d.ShowID, OrganizerID: d.OrganizerID, Title: d.Title, Cancelled: d.Cancelled,
-		StartsAtLocal: d.StartsAtLocal, TimeZone: d.TimeZone, StartsAt: instant(d.StartsAt), SalesOpenAt: instant(d.Open),
-		SalesCloseAt: instant(d.Close), Currency: d.Currency, Categories: d.Categories, Pricing: d.Pricing, Limits: d.Limits,
-		SeatMapVersion: d.SeatMapVersion, Areas: d.Areas, Layout: layout,
-		RescheduledAt: instant(d.Rescheduled), ReturnsUntil: instant(d.Returns),
-	}, nil
+	p.Layout, err = seatmap.Restore(p.Areas, ground)
+	return p, err
 }
 
 // PutPerformance implements app.Tx.
 func (t *transaction) PutPerformance(p *performance.Performance) error {
-	text, err := json.Marshal(performanceDocument{
-		ShowID: p.ShowID, OrganizerID: p.OrganizerID, Title: p.Title, Cancelled: p.Cancelled, StartsAtLocal: p.StartsAtLocal,
-		TimeZone: p.TimeZone, StartsAt: millis(p.StartsAt), Open: millis(p.SalesOpenAt), Close: millis(p.SalesCloseAt),
-		Currency: p.Currency, Categories: p.Categories, Pricing: p.Pricing, Limits: p.Limits, SeatMapVersion: p.SeatMapVersion, Areas: p.Areas,
-		Ground: p.Layout.Ground(), Rescheduled: millis(p.RescheduledAt), Returns: millis(p.ReturnsUntil),
-	})
+	text, err := itemcodec.EncodePerformance(p)
 	if err != nil {
 		return err
 	}
@@ -216,7 +180,7 @@ func (t *transaction) layOut(p *performance.Performance) error {
 			fresh := freshPartition(p.ID, area.ID, number, capacity)
 			_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry, open)
 				VALUES (?, ?, ?, ?, 0, x'', 1, 0, ?, 0, 1) ON CONFLICT DO NOTHING`,
-				p.ID[:], area.ID, number, capacity, longestRun(area, &fresh, t.store.clock.Now()))
+				p.ID[:], area.ID, number, capacity, area.Room(number, fresh.All()))
 			if err != nil {
 				return err
 			}
@@ -257,19 +221,4 @@ func (s *Store) ids(ctx context.Context, query string, args ...any) ([]id.ID, er
 		return rows.Err()
 	})
 	return found, err
-}
-
-// millis is how times are stored: Unix milliseconds, 0 for none.
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}
-
-func instant(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }

@@ -8,6 +8,7 @@ import (
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
@@ -35,7 +36,7 @@ func scanTicket(row scanner) (ticket.Ticket, error) {
 	if refund.Valid {
 		t.Refund.Amount = refund.Int64
 	}
-	t.ID, t.OrderID, t.PerformanceID, t.Admission.At = id.ID(ticketID), id.ID(orderID), id.ID(performanceID), instant(admittedAt)
+	t.ID, t.OrderID, t.PerformanceID, t.Admission.At = id.ID(ticketID), id.ID(orderID), id.ID(performanceID), itemcodec.Instant(admittedAt)
 	return t, nil
 }
 
@@ -52,7 +53,7 @@ func (t *transaction) PutTicket(k ticket.Ticket) error {
 			admitted_at = excluded.admitted_at, gate = excluded.gate, scan_id = excluded.scan_id, version = excluded.version`,
 		k.ID[:], k.OrderID[:], k.PerformanceID[:], k.AreaID, k.Seat, k.Place.Partition, k.Place.Slot, k.PriceCategory, k.Price.Amount,
 		k.Price.Currency, string(k.Status), k.Holder.CustomerID, k.Holder.Email, k.Holder.Language, k.Transferred, k.Issue,
-		millis(k.Admission.At), k.Admission.Gate, k.Admission.ScanID, k.Version, k.Refund.Amount, k.Tier, k.Concession)
+		itemcodec.Millis(k.Admission.At), k.Admission.Gate, k.Admission.ScanID, k.Version, k.Refund.Amount, k.Tier, k.Concession)
 	return err
 }
 

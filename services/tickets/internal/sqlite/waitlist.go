@@ -8,6 +8,7 @@ import (
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/waitlist"
 )
 
@@ -28,7 +29,7 @@ func scanEntry(row scanner) (waitlist.Entry, error) {
 		return e, err
 	}
 	e.ID, e.PerformanceID, e.HoldID = id.ID(entryID), id.ID(performanceID), id.ID(holdID)
-	e.ExpiresAt, e.CreatedAt = instant(expiresAt), instant(createdAt)
+	e.ExpiresAt, e.CreatedAt = itemcodec.Instant(expiresAt), itemcodec.Instant(createdAt)
 	return e, nil
 }
 
@@ -49,7 +50,7 @@ func (t *transaction) PutEntry(e waitlist.Entry) error {
 	_, err := t.Exec(`INSERT INTO waitlist (`+entryColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET status = excluded.status, hold_id = excluded.hold_id, expires_at = excluded.expires_at, version = excluded.version`,
 		e.ID[:], e.PerformanceID[:], e.PriceCategory, e.Quantity, e.CustomerID, e.Email, e.Language, string(e.Status), e.HoldID[:],
-		millis(e.ExpiresAt), millis(e.CreatedAt), e.Version)
+		itemcodec.Millis(e.ExpiresAt), itemcodec.Millis(e.CreatedAt), e.Version)
 	return err
 }
 

@@ -81,6 +81,20 @@ type Ticket struct {
 	Version   int
 }
 
+// NewID returns the id of an order's ticket number n, from 0 to MaxPerOrder-1. It
+// is the order's id but for its version, which is 8, and its last byte: tickets of
+// one order differ in that byte alone, so that a store may keep them together and
+// still find each by its id.
+func NewID(orderID id.ID, n int) id.ID {
+	made := orderID
+	made[6] = made[6]&0x0f | 0x80
+	made[15] = byte(n)
+	return made
+}
+
+// MaxPerOrder is how many tickets of one order have ids of their own.
+const MaxPerOrder = 256
+
 // Transfer gives the ticket to another holder; the code before is dead.
 func (t *Ticket) Transfer(to Holder) error {
 	switch t.Status {

@@ -142,3 +142,19 @@ func TestCodeOfIsTheNewest(t *testing.T) {
 		t.Errorf("code %+v became %+v of %+v", before, after, k.Holder)
 	}
 }
+
+func TestIDsOfAnOrderDifferInTheLastByte(t *testing.T) {
+	t.Parallel()
+	orderID := id.New()
+	seen := map[id.ID]bool{orderID: true}
+	for n := range ticket.MaxPerOrder {
+		made := ticket.NewID(orderID, n)
+		if seen[made] {
+			t.Fatalf("ticket %d has an id that another has", n)
+		}
+		seen[made] = true
+		if made.Version() != 8 || made.Variant() != orderID.Variant() || string(made[:6]) != string(orderID[:6]) || string(made[8:15]) != string(orderID[8:15]) {
+			t.Fatalf("ticket %d of %s is %s", n, orderID, made)
+		}
+	}
+}

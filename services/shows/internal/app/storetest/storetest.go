@@ -58,7 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"pages of large seat maps end early", listPerformancesBytes},
 		{"pending performances are found", pendingPerformances},
 		{"partitions replace older ones", applyPartition},
-		{"an event is applied once", applyPartitionOnce},
+		{"of partitions at the same time the newest stays", applyPartitionsConcurrently},
 		{"partitions are summed by area", reported},
 		{"a seat plan reads back as it was written", seatPlanRoundTrip},
 		{"inserting a seat plan again returns the newest version", insertSeatPlanTwice},
@@ -561,12 +561,10 @@ func pendingPerformances(t *testing.T, h Harness) {
 	equal(t, len(pending(app.PendingCancel, 1)), 1)
 }
 
-const consumer = "shows-availability"
-
 func applyPartition(t *testing.T, h Harness) {
 	performanceID := id.New()
 	apply := func(version, available int) {
-		noError(t, h.Store.ApplyPartition(t.Context(), consumer, id.New(), availability.Partition{
+		noError(t, h.Store.ApplyPartition(t.Context(), availability.Partition{
 			PerformanceID: performanceID, AreaID: "stalls", Number: 3, Version: version, Capacity: 64, Available: available,
 		}))
 	}
@@ -588,19 +586,25 @@ func applyPartition(t *testing.T, h Harness) {
 	want(12)
 }
 
-func applyPartitionOnce(t *testing.T, h Harness) {
-	p := availability.Partition{PerformanceID: id.New(), AreaID: "stalls", Version: 1, Capacity: 64, Available: 60}
-	eventID := id.New()
-	noError(t, h.Store.ApplyPartition(t.Context(), consumer, eventID, p))
-	p.Version, p.Available = 2, 1
-	noError(t, h.Store.ApplyPartition(t.Context(), consumer, eventID, p)) // the same event: nothing of it is new
+func applyPartitionsConcurrently(t *testing.T, h Harness) {
+	p := availability.Partition{PerformanceID: id.New(), AreaID: "stalls", Capacity: 64}
+	const versions = 16
+	var all sync.WaitGroup
+	for i := range versions {
+		all.Go(func() {
+			told := p
+			told.Version, told.Available = i+1, 64-i
+			for range 2 { // every event is delivered twice
+				if err := h.Store.ApplyPartition(context.WithoutCancel(t.Context()), told); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 	got, err := h.Store.Reported(t.Context(), p.PerformanceID)
 	noError(t, err)
-	equal(t, got, map[string]availability.Reported{"stalls": {Capacity: 64, Available: 60}})
-	noError(t, h.Store.ApplyPartition(t.Context(), "another-consumer", eventID, p))
-	got, err = h.Store.Reported(t.Context(), p.PerformanceID)
-	noError(t, err)
-	equal(t, got, map[string]availability.Reported{"stalls": {Capacity: 64, Available: 1}})
+	equal(t, got, map[string]availability.Reported{"stalls": {Capacity: 64, Available: 64 - versions + 1}})
 }
 
 func reported(t *testing.T, h Harness) {
@@ -612,9 +616,9 @@ func reported(t *testing.T, h Harness) {
 		{AreaID: "A", Number: 0, Capacity: 5, Available: 5},
 	} {
 		p.PerformanceID, p.Version = performanceID, 1
-		noError(t, h.Store.ApplyPartition(t.Context(), consumer, id.New(), p))
+		noError(t, h.Store.ApplyPartition(t.Context(), p))
 	}
-	noError(t, h.Store.ApplyPartition(t.Context(), consumer, id.New(), availability.Partition{
+	noError(t, h.Store.ApplyPartition(t.Context(), availability.Partition{
 		PerformanceID: id.New(), AreaID: "a", Version: 1, Capacity: 7, Available: 7,
 	}))
 	got, err := h.Store.Reported(t.Context(), performanceID)

@@ -2,9 +2,11 @@ package storetest
 
 import (
 	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -16,6 +18,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 	"ticketmesh.dev/services/tickets/internal/waitlist"
 )
@@ -375,27 +378,31 @@ func ticketLists(f *fixture) {
 	}
 }
 
-// largestOrder commits in one update all that the largest order changes.
+// largestOrder commits in one update all that the largest order changes, its
+// places spread as far as they may be.
 func largestOrder(f *fixture) {
-	p := f.put()
+	p := newPerformance(f)
+	f.ok(p.LayOut([]seatmap.Area{{ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: hold.MaxPartitions * inventory.MaxPlaces}}))
+	f.update(func(tx app.Tx) error { return tx.PutPerformance(p) })
 	area := p.Layout.Area("floor")
 	h, o := newHold(p.ID), newOrder(p.ID, "anna")
-	h.Items, o.Items = nil, nil
 	item := hold.Item{AreaID: "floor", PriceCategory: "II", UnitPrice: eur(1500), Refund: eur(1500)}
 	var ids []id.ID
 	var issued []ticket.Ticket
-	for n := range buyer.MaxPerOrder {
+	for n := range buyer.MostPerOrder {
 		place := inventory.Place{Partition: n % area.Partitions(), Slot: n / area.Partitions()}
 		item.Places = append(item.Places, place)
 		k := newTicket(o)
-		k.AreaID, k.Seat, k.Place = "floor", "", place
+		k.ID, k.AreaID, k.Seat, k.Place = ticket.NewID(o.ID, n), "floor", "", place
 		issued, ids = append(issued, k), append(ids, k.ID)
 	}
 	h.Items, o.Items = []hold.Item{item}, []hold.Item{item}
 	o.Confirm("ref", ids)
+	entry, refund := newEntry(p.ID, "II"), order.NewRefund(id.New(), o, eur(0), eur(1500), "late", start)
 	f.update(func(tx app.Tx) error {
 		for number, slots := range item.Claims() {
-			partition := inventory.New(inventory.Key{PerformanceID: p.ID, AreaID: "floor", Number: number}, area.PartitionCapacity(number))
+			partition, err := tx.Partition(inventory.Key{PerformanceID: p.ID, AreaID: "floor", Number: number})
+			f.ok(err)
 			f.ok(partition.Sell(h.ID, slots, start))
 			if err := tx.PutPartition(area, partition); err != nil {
 				return err
@@ -406,14 +413,21 @@ func largestOrder(f *fixture) {
 			if err := tx.PutTicket(k); err != nil {
 				return err
 			}
-			fact.Tickets = append(fact.Tickets, order.IssuedTicket{Ticket: k, Code: "a.b.c"})
+			fact.Tickets = append(fact.Tickets, order.IssuedTicket{Ticket: k, Code: longCode()})
 		}
-		return errors.Join(tx.PutHold(h), tx.PutOrder(o), tx.PutBuyer(buyer.Buyer{PerformanceID: p.ID, CustomerID: "anna", Owned: len(ids), Version: 1}), tx.Record(fact))
+		return errors.Join(tx.PutHold(h), tx.PutOrder(o), tx.PutBuyer(buyer.Buyer{PerformanceID: p.ID, CustomerID: "anna", Owned: len(ids), Version: 1}),
+			tx.PutEntry(entry), tx.PutRefund(refund), tx.Record(fact))
 	})
 	got, found, err := f.store().Order(f.Context(), o.ID)
 	f.ok(err)
 	f.same("order", got, o)
 	f.same("tickets", found, issued)
+	told := f.events()
+	f.same("events", len(told), 1)
+	const most = 256 << 10 // of an entry on EventBridge
+	if size := len(told[0].Data) + 1024; size > most {
+		f.Errorf("the order's event has %d bytes, more than the %d that a bus takes", size, most)
+	}
 	// And all of them void in one update.
 	f.update(func(tx app.Tx) error {
 		for _, k := range issued {
@@ -424,7 +438,17 @@ func largestOrder(f *fixture) {
 		}
 		return nil
 	})
-	f.same("events", len(f.events()), 1+buyer.MaxPerOrder)
+	f.same("events", len(f.events()), 1+buyer.MostPerOrder)
+}
+
+// longCode is as long as a signed code and as hard to pack.
+func longCode() string {
+	var b strings.Builder
+	for b.Len() < 220 {
+		v := id.New()
+		b.WriteString(base64.RawURLEncoding.EncodeToString(v[8:]))
+	}
+	return b.String()
 }
 
 func buyers(f *fixture) {

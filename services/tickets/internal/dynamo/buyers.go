@@ -1,0 +1,73 @@
+package dynamo
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"ticketmesh.dev/platform/dynamo"
+	"ticketmesh.dev/platform/id"
+
+	"ticketmesh.dev/services/tickets/internal/buyer"
+	"ticketmesh.dev/services/tickets/internal/itemcodec"
+)
+
+func buyerKey(performanceID id.ID, customerID string) dynamo.Key {
+	return dynamo.Key{PK: "buyer#" + performanceID.String() + "#" + customerID, SK: alone}
+}
+
+// Buyer implements app.Tx.
+func (t *transaction) Buyer(performanceID id.ID, customerID string) (buyer.Buyer, error) {
+	b := buyer.Buyer{PerformanceID: performanceID, CustomerID: customerID}
+	item, err := t.Get(buyerKey(performanceID, customerID))
+	if errors.Is(err, dynamo.ErrNotFound) {
+		return b, nil
+	}
+	if err != nil {
+		return b, err
+	}
+	numbers := decoder{rest: item.Document}
+	b.Owned, b.Version = int(numbers.uvarint()), int(numbers.uvarint())
+	if numbers.failed {
+		return b, fmt.Errorf("item %s: %w", item.Key.PK, errMalformed)
+	}
+	b.Claims, err = itemcodec.DecodeBuyerClaims(numbers.rest)
+	return b, err
+}
+
+// PutBuyer implements app.Tx.
+func (t *transaction) PutBuyer(b buyer.Buyer) error {
+	document := binary.AppendUvarint(nil, uint64(b.Owned))
+	document = binary.AppendUvarint(document, uint64(b.Version))
+	t.Put(dynamo.Item{Key: buyerKey(b.PerformanceID, b.CustomerID), Document: append(document, itemcodec.EncodeBuyerClaims(b.Claims)...)})
+	return nil
+}
+
+// errMalformed reports a document that this package did not write.
+var errMalformed = errors.New("malformed document")
+
+// decoder reads what numbers a document begins with.
+type decoder struct {
+	rest   []byte
+	failed bool
+}
+
+func (d *decoder) uvarint() uint64 {
+	n, size := binary.Uvarint(d.rest)
+	if size <= 0 {
+		d.failed = true
+		return 0
+	}
+	d.rest = d.rest[size:]
+	return n
+}
+
+func (d *decoder) uint64() uint64 {
+	if len(d.rest) < 8 {
+		d.failed = true
+		return 0
+	}
+	n := binary.BigEndian.Uint64(d.rest)
+	d.rest = d.rest[8:]
+	return n
+}
