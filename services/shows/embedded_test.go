@@ -24,7 +24,7 @@ func TestTheServiceSaysWhatItIs(t *testing.T) {
 	if m.Name != "shows" || len(m.Prefixes) != 1 || m.Prefixes[0] != "/shows" || m.Outbox == nil {
 		t.Errorf("service %+v", m.Service)
 	}
-	if len(m.Subscriptions) != 1 || m.Subscriptions[0].Name != "shows-availability" {
+	if len(m.Subscriptions) != 2 || m.Subscriptions[0].Name != "shows-availability" || m.Subscriptions[1].Name != "shows-venues" {
 		t.Errorf("subscriptions %v", m.Subscriptions)
 	}
 	if err := m.Ready(t.Context()); err != nil {

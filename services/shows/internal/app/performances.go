@@ -12,6 +12,7 @@ import (
 	"ticketmesh.dev/services/shows/internal/pricing"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/show"
+	"ticketmesh.dev/services/shows/internal/venue"
 )
 
 // ErrSeatPlan: there is no such plan, or version of it, for the caller.
@@ -228,6 +229,9 @@ func (a *App) Availability(ctx context.Context, caller Caller, showID, performan
 	}
 	return availability.Sum(p.State().Capacities, reported), nil
 }
+
+// ApplyVenue takes what is told of a venue, in any order and any number of times.
+func (a *App) ApplyVenue(ctx context.Context, v venue.Venue) error { return a.store.ApplyVenue(ctx, v) }
 
 // ApplyPartition takes what the sale reports about one partition, in any order
 // and any number of times: its version tells what is new. Partitions of unknown

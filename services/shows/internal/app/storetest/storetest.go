@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"partitions replace older ones", applyPartition},
 		{"of partitions at the same time the newest stays", applyPartitionsConcurrently},
 		{"partitions are summed by area", reported},
+		{"shows are found by the city of their venue", listCity},
 		{"a seat plan reads back as it was written", seatPlanRoundTrip},
 		{"inserting a seat plan again returns the newest version", insertSeatPlanTwice},
 		{"a seat plan is written at the expected version only", seatPlanAtVersions},
