@@ -101,9 +101,12 @@ func TestWhatGoesWithTheBestAvailable(t *testing.T) {
 	t.Parallel()
 	h := newHall(t)
 	for _, item := range []map[string]any{
-		{"areaId": "stalls", "seats": []string{"A-1"}, "wheelchair": 1}, {"areaId": "stalls", "seats": []string{"A-1"}, "split": true},
-		{"areaId": "stalls", "bestAvailable": 1, "wheelchair": 2}, {"areaId": "stalls", "bestAvailable": 2, "wheelchair": 1, "split": true},
-		{"areaId": "floor", "bestAvailable": 2, "wheelchair": 1}, {"areaId": "stalls", "bestAvailable": 1, "wheelchair": 0},
+		{"areaId": "stalls", "seats": []string{"A-1"}, "wheelchair": 1},
+		{"areaId": "stalls", "seats": []string{"A-1"}, "split": true},
+		{"areaId": "stalls", "bestAvailable": 1, "wheelchair": 2},
+		{"areaId": "stalls", "bestAvailable": 2, "wheelchair": 1, "split": true},
+		{"areaId": "floor", "bestAvailable": 2, "wheelchair": 1},
+		{"areaId": "stalls", "bestAvailable": 1, "wheelchair": 0},
 	} {
 		h.refuses(400, "invalid_request", "POST", "/tickets/holds", "anna", holdBody(h.told.PerformanceID, item))
 	}

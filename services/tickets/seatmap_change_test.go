@@ -171,7 +171,8 @@ func TestAChangeThatWouldOrphanATicketIsRefusedAndNamesIt(t *testing.T) {
 				AreaID   string `json:"areaId"`
 				Seat     string `json:"seat"`
 				Status   string `json:"status"`
-			}) bool {
+			},
+			) bool {
 				return own.TicketID == named.TicketID && own.AreaID == named.AreaID && own.Seat == named.Seat
 			}) {
 				t.Errorf("%s names %+v, which is no ticket", tt.name, named)
