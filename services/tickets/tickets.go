@@ -37,6 +37,9 @@ func NewAPI(d APIDeps) (http.Handler, error) {
 	})
 }
 
+// PerformancesQueue is the name of the one subscription.
+const PerformancesQueue = subscribe.PerformancesQueue
+
 // NewSubscriptions returns what the service consumes.
 func NewSubscriptions(selling *app.Selling, seatMaps subscribe.SeatMaps) []consumer.Subscription {
 	return subscribe.Subscriptions(selling, seatMaps)

@@ -12,12 +12,11 @@ import (
 	"testing"
 	"time"
 
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"go.yaml.in/yaml/v3"
 
 	"ticketmesh.dev/contracts/showsevents"
+	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/services/tickets/aws/api"
 	"ticketmesh.dev/services/tickets/aws/consumer"
@@ -43,7 +42,7 @@ func TestEachFunctionNamesAllThatItLacks(t *testing.T) {
 		{"consumer", func(rt lambda.Runtime) error { _, err := consumer.Open(t.Context(), rt); return err }, []string{"TICKETMESH_TABLE", "TICKETMESH_STAGE", "TICKETMESH_SHOWS_URL"}},
 		{"relay", func(rt lambda.Runtime) error { _, err := relay.Open(t.Context(), rt); return err }, []string{"TICKETMESH_BUS"}},
 		{"jobs", func(rt lambda.Runtime) error { _, err := jobs.Open(t.Context(), rt); return err }, []string{
-			"TICKETMESH_TABLE", "TICKETMESH_CODE_KEY_SECRET", "TICKETMESH_PAYMENTS", "TICKETMESH_PAYMENTS_SECRET",
+			"TICKETMESH_TABLE", "TICKETMESH_STAGE", "TICKETMESH_CODE_KEY_SECRET", "TICKETMESH_PAYMENTS", "TICKETMESH_PAYMENTS_SECRET",
 		}},
 	} {
 		err := tt.open(c.with(tt.want...))
@@ -445,23 +444,19 @@ func TestASeatMapByReferenceIsFetched(t *testing.T) {
 func TestWhatCannotBeReadEndsInTheDeadLetters(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	queues := sqs.NewFromConfig(f.config)
-	name := "ticketmesh-" + f.stage + "-tickets-performances"
-	letters, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: sdk.String(name + "-dlq")})
-	f.ok(err)
-	_, err = queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
-		"RedrivePolicy": `{"deadLetterTargetArn":"` + account + name + `-dlq","maxReceiveCount":8}`,
-	}})
-	f.ok(err)
 	p := performance()
-	f.consume([]byte(`{"specversion": "1.0"}`), f.scheduled(p))
-	if got := f.take(letters.QueueUrl); len(got) != 1 || !strings.Contains(got[0], `{"specversion": "1.0"}`) {
+	nothing, err := event.New(t.Context(), showsevents.Source, showsevents.TypePerformanceScheduled, p.PerformanceID.String(), showsevents.SchemaPerformanceScheduled, time.Now(), json.RawMessage(`{}`)).MarshalCloudEvent()
+	f.ok(err)
+	f.consume([]byte(`{"specversion": "1.0"}`), nothing, f.scheduled(p))
+	f.ok(f.do("dead-letters"))
+	f.metrics(map[string]float64{"DeadLetters": 2, "DeadLettersWaiting": 2})
+	if got := f.take(f.letters); len(got) != 2 {
 		t.Errorf("dead letters are %v", got)
 	}
 	f.hold("anna", p, seats("A-1"))
 }
 
-// TestTheGatewaysPathsAreTheContracts asks as a browser does, and for what there is not.
+// TestPreflightsAndOtherMethodsReachTheFunction asks as a browser does, and for what there is not.
 func TestPreflightsAndOtherMethodsReachTheFunction(t *testing.T) {
 	t.Parallel()
 	f := open(t)

@@ -59,8 +59,9 @@ type cloud struct {
 	config    sdk.Config
 	stage     string
 	table     *dynamotest.Table
-	read      int // of the stream's records
-	queue     *string
+	read      int     // of the stream's records
+	queue     *string // of a rule that takes all that tickets tells
+	letters   *string // of tickets-performances
 	keys      jose.Signer
 	measured  *lines
 }
@@ -95,6 +96,7 @@ func newCloud(t *testing.T) *cloud {
 	c.keep(c.variables["TICKETMESH_CODE_KEY_SECRET"], firstKey)
 	c.keep(c.variables["TICKETMESH_PAYMENTS_SECRET"], `{"testWebhookSecret": "`+hookKey+`"}`)
 	c.makeBus()
+	c.makeQueues()
 	c.makeIssuer()
 	return c
 }
@@ -162,6 +164,20 @@ func (c *cloud) makeBus() {
 	_, err = bridge.PutTargets(c.Context(), &eventbridge.PutTargetsInput{
 		Rule: &c.stage, EventBusName: &c.stage, Targets: []types.Target{{Id: &c.stage, Arn: sdk.String(account + c.stage)}},
 	})
+	c.ok(err)
+}
+
+// makeQueues makes the queue tickets-performances and that of its dead letters.
+func (c *cloud) makeQueues() {
+	c.Helper()
+	queues := sqs.NewFromConfig(c.config)
+	name := "ticketmesh-" + c.stage + "-tickets-performances"
+	letters, err := queues.CreateQueue(c.Context(), &sqs.CreateQueueInput{QueueName: sdk.String(name + "-dlq")})
+	c.ok(err)
+	c.letters = letters.QueueUrl
+	_, err = queues.CreateQueue(c.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
+		"RedrivePolicy": `{"deadLetterTargetArn":"` + account + name + `-dlq","maxReceiveCount":8}`,
+	}})
 	c.ok(err)
 }
 

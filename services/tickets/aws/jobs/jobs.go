@@ -10,8 +10,12 @@ import (
 	"sync"
 	"time"
 
+	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/platform/sqs"
 	"ticketmesh.dev/services/tickets"
+	"ticketmesh.dev/services/tickets/aws"
 	"ticketmesh.dev/services/tickets/aws/selling"
 )
 
@@ -30,15 +34,20 @@ type Done struct {
 }
 
 // Open opens the function that a schedule invokes every minute, and operators when they want to. It may run several times
-// at once. The passes of an invocation are done side by side, so that one with much to do, or one that fails, keeps no
-// other from its work; the invocation fails when one of them has failed, or has not come to its end in time. The next one
-// goes on where it stopped.
+// at once. Beside the passes that every process does it tells CloudWatch how many dead letters there are.
+//
+// The passes of an invocation are done side by side, so that one with much to do, or one that fails, keeps no other from
+// its work; the invocation fails when one of them has failed, or has not come to its end in time. The next one goes on
+// where it stopped.
 func Open(_ context.Context, rt lambda.Runtime) (func(context.Context, Request) (Done, error), error) {
-	s, err := selling.Open(rt)
+	s, err := selling.Open(rt, aws.VarStage)
 	if err != nil {
 		return nil, err
 	}
-	passes := tickets.NewPasses(s.Selling)
+	queues := sdk.NewFromConfig(s.Client)
+	passes := append(tickets.NewPasses(s.Selling), tickets.Pass{Name: "dead-letters", Run: func(ctx context.Context) error {
+		return sqs.MeasureLetters(ctx, queues, "ticketmesh-"+s.Stage+"-", []string{tickets.PerformancesQueue}, rt.Metrics)
+	}})
 	return func(ctx context.Context, r Request) (Done, error) {
 		chosen, err := choose(passes, r.Job)
 		if err != nil {

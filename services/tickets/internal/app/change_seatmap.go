@@ -329,10 +329,22 @@ func (s *Selling) follow(ctx context.Context, known, told *performance.Performan
 			}
 		}
 	}
+	for _, quota := range known.Layout.Quotas() {
+		for number := range quota.Partitions() {
+			if then := told.Layout.Quota(quota.ID); then != nil && number < then.Partitions() && !then.Same(quota, number) {
+				keys[f.key(quota, number)] = true
+			}
+		}
+	}
 	taken := map[inventory.Key]inventory.Slots{}
 	err = s.refit(ctx, f, told.Layout, maps.Keys(keys), func(p *inventory.Partition) {
 		delete(taken, p.Key) // the transaction may run again
 		capacity := told.Layout.Laid(p.AreaID).PartitionCapacity(p.Number)
+		if inventory.IsQuota(p.AreaID) {
+			// What is held of a quota that has shrunk is sold at the price all the same.
+			p.Refit(max(capacity, p.Capacity), p.All()&^inventory.First(capacity), f.change, f.now)
+			return
+		}
 		if left := p.Refit(capacity, lost[p.Key], f.change, f.now); left != 0 {
 			taken[p.Key] = left
 		}

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -239,7 +238,7 @@ func ownHold(tx Tx, caller Caller, holdID id.ID) (hold.Hold, error) {
 	return held, nil
 }
 
-// part is what some items have of one partition.
+// part is what some items have of one partition, of an area or of a quota.
 type part struct {
 	area  *seatmap.AreaLayout
 	state inventory.Partition
@@ -250,26 +249,36 @@ type part struct {
 func partitionsOf(tx Tx, show *performance.Performance, items []hold.Item) ([]part, error) {
 	var parts []part
 	index := map[inventory.Key]int{}
-	for _, item := range items {
-		area := show.Layout.Laid(item.AreaID)
+	add := func(area *seatmap.AreaLayout, claims map[int]inventory.Slots) error {
 		if area == nil {
-			return nil, fmt.Errorf("performance %s never had an area %q", show.ID, item.AreaID)
+			return nil // a quota that there was once
 		}
-		for number, slots := range item.Claims() {
-			key := inventory.Key{PerformanceID: show.ID, AreaID: item.AreaID, Number: number}
+		for number, slots := range claims {
+			key := inventory.Key{PerformanceID: show.ID, AreaID: area.ID, Number: number}
 			if known, read := index[key]; read {
 				parts[known].slots |= slots
 				continue
 			}
 			state, err := tx.Partition(key)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if state.Version == 0 {
 				state = inventory.New(key, area.PartitionCapacity(number))
 			}
 			index[key] = len(parts)
 			parts = append(parts, part{area, state, slots})
+		}
+		return nil
+	}
+	for _, item := range items {
+		if err := add(show.Layout.Laid(item.AreaID), item.Claims()); err != nil {
+			return nil, err
+		}
+		for _, use := range item.Uses {
+			if err := add(show.Layout.Quota(use.QuotaID), use.Claims()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return parts, nil

@@ -41,6 +41,7 @@ type Tx interface {
 	Show(showID id.ID) (performance.Show, error)
 	PutShow(s performance.Show) error
 
+	// Partitions are those of areas and, alike, of quotas (inventory.IsQuota).
 	Partition(key inventory.Key) (inventory.Partition, error)
 	// FreePartitions returns up to limit partitions of the area, in order from
 	// the given number and then from the first, that may have run free places
@@ -91,9 +92,10 @@ type Store interface {
 
 	Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error)
 	Show(ctx context.Context, showID id.ID) (performance.Show, error)
-	// Partitions returns every partition of the performance's seat map and of
-	// earlier ones, each as an update left it, though not all as of one instant;
-	// those that nobody ever touched may be left out.
+	// Partitions returns every partition of the performance's areas, those of earlier
+	// seat maps too, each as an update left it, though not all as of one instant;
+	// those that nobody ever touched may be left out. Quotas' are no places, and are
+	// not among them.
 	Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error)
 	Hold(ctx context.Context, holdID id.ID) (hold.Hold, error)
 	// Order returns an order and its tickets.

@@ -110,8 +110,7 @@ func (s *Store) load(performanceID id.ID, item dynamo.Item, pieces func([]dynamo
 	if err := unpack(packed, &laid); err != nil {
 		return nil, fmt.Errorf("seat map of %s: %w", item.Key.PK, err)
 	}
-	p.Areas = laid.Areas
-	if p.Layout, err = seatmap.Restore(laid.Areas, laid.Ground); err != nil {
+	if err := p.Restore(laid.Areas, laid.Ground); err != nil {
 		return nil, err
 	}
 	s.remember(item.Document, p)

@@ -69,9 +69,14 @@ func (a *AreaLayout) ground(below Area) Area {
 	return ground
 }
 
-// Laid returns the area also when it is one of an earlier seat map; nil when there
-// never was one of that id.
-func (l *Layout) Laid(areaID string) *AreaLayout { return l.laid[areaID] }
+// Laid returns the area also when it is one of an earlier seat map, or the quota;
+// nil when there never was one of that id.
+func (l *Layout) Laid(areaID string) *AreaLayout {
+	if inventory.IsQuota(areaID) {
+		return l.Quota(areaID)
+	}
+	return l.laid[areaID]
+}
 
 // LaidAreas returns the areas of this seat map and of earlier ones, in no order.
 func (l *Layout) LaidAreas() []*AreaLayout {

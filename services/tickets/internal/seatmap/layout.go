@@ -79,6 +79,9 @@ type Layout struct {
 	laid   map[string]*AreaLayout // those of earlier seat maps too
 	ground []Area                 // nil: the areas themselves
 	seats  int
+
+	quotas    []*AreaLayout
+	quotaByID map[string]*AreaLayout
 }
 
 // maxSeats bounds what a few bytes of ranges can expand to. The largest stadiums
@@ -97,8 +100,8 @@ func Restore(areas, ground []Area) (*Layout, error) {
 		earlier[area.ID] = area
 	}
 	for _, area := range areas {
-		if _, twice := layout.laid[area.ID]; twice || area.ID == "" {
-			return nil, fmt.Errorf("%w: area %q is empty or there twice", ErrMalformed, area.ID)
+		if _, twice := layout.laid[area.ID]; twice || area.ID == "" || inventory.IsQuota(area.ID) {
+			return nil, fmt.Errorf("%w: area %q is empty, a quota's or there twice", ErrMalformed, area.ID)
 		}
 		below, known := earlier[area.ID]
 		if known && below.Kind != area.Kind {
@@ -140,9 +143,7 @@ func (a *AreaLayout) lay(below Area) error {
 	case Seated:
 		return a.seat(below)
 	case General:
-		a.places = max(a.Capacity, 0)
-		a.slots = max(a.places, below.Capacity)
-		a.partitions = (a.slots + inventory.MaxPlaces - 1) / inventory.MaxPlaces
+		a.number(below.Capacity)
 		return nil
 	default:
 		return fmt.Errorf("%w: it has kind %q", ErrMalformed, a.Kind)
