@@ -163,7 +163,7 @@ func (f *fitting) state(key inventory.Key) inventory.Partition {
 
 // lost returns the slots of each partition that the next layout has not for sale.
 // Of a general area they are those that are closed already, then those that this
-// change has fenced, then others that are free, from the end.
+// change has fenced, then others that are free, from the end, those of channels last.
 func (f *fitting) lost(next *seatmap.Layout) map[inventory.Key]inventory.Slots {
 	lost := map[inventory.Key]inventory.Slots{}
 	for _, area := range f.show.Layout.LaidAreas() {
@@ -177,7 +177,8 @@ func (f *fitting) lost(next *seatmap.Layout) map[inventory.Key]inventory.Slots {
 		for _, choose := range []func(inventory.Partition) inventory.Slots{
 			func(p inventory.Partition) inventory.Slots { return p.Closed },
 			func(p inventory.Partition) inventory.Slots { return p.FencedBy(f.change, f.now) },
-			func(p inventory.Partition) inventory.Slots { return p.Free(f.now) },
+			func(p inventory.Partition) inventory.Slots { return p.Available(f.now) },
+			func(p inventory.Partition) inventory.Slots { return p.Free(f.now) }, // of a channel
 		} {
 			for number := area.Partitions() - 1; number >= 0 && missing > 0; number-- {
 				key := f.key(area, number)

@@ -25,7 +25,9 @@ func (s *Selling) UpdatePerformance(ctx context.Context, consumer string, eventI
 			return err
 		}
 	}
-	return s.store.Update(ctx, func(tx Tx) error {
+	var before *performance.Performance // which told replaces
+	err = s.store.Update(ctx, func(tx Tx) error {
+		before = nil
 		first, err := tx.FirstTime(consumer, eventID)
 		if err != nil || !first {
 			return err
@@ -40,8 +42,13 @@ func (s *Selling) UpdatePerformance(ctx context.Context, consumer string, eventI
 		if known == nil || known.Version != current.Version {
 			return ErrSeatMapChanging // another version came in between: it is looked at again
 		}
+		before = current
 		return tx.PutPerformance(told)
 	})
+	if err != nil || before == nil {
+		return err
+	}
+	return s.keep(ctx, before, told)
 }
 
 // UpdateShow takes over what an event tells of a show, unless a newer version is

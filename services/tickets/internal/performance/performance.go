@@ -115,12 +115,17 @@ type Performance struct {
 	Categories     []PriceCategory
 	Pricing        pricing.Rules // what is charged beside the prices
 	Limits         Limits
+	Channels       []Channel // those that have windows of their own
+	Presales       []Presale
 	SeatMapVersion int
 	Areas          []seatmap.Area
+	Allocations    []seatmap.Allocation
+	Released       []string        // allocations whose places are for everybody
 	Layout         *seatmap.Layout // of Areas over those of earlier seat maps, and the quotas: by LayOut
 }
 
-// LayOut gives the performance its seat map. Errors: seatmap.ErrMalformed, and
+// LayOut gives the performance its seat map, in which its channels have their
+// allocations. Errors: seatmap.ErrMalformed, and
 // ErrMalformed when a place would have no price in the performance's currency.
 func (p *Performance) LayOut(areas []seatmap.Area) error { return p.Restore(areas, nil) }
 
@@ -138,7 +143,8 @@ func (p *Performance) Restore(areas, ground []seatmap.Area) error {
 // that every place stays where it is. Errors: seatmap.ErrKindChanged,
 // seatmap.ErrMalformed, ErrMalformed.
 func (p *Performance) Follow(before *Performance) error {
-	if reflect.DeepEqual(p.Areas, before.Areas) && reflect.DeepEqual(p.Categories, before.Categories) {
+	if reflect.DeepEqual(p.Areas, before.Areas) && reflect.DeepEqual(p.Categories, before.Categories) &&
+		reflect.DeepEqual(p.Allocations, before.Allocations) && reflect.DeepEqual(p.Released, before.Released) && reflect.DeepEqual(p.Presales, before.Presales) {
 		p.Layout = before.Layout
 		return nil
 	}
@@ -166,7 +172,7 @@ func (p *Performance) lay(areas []seatmap.Area, layout *seatmap.Layout) error {
 			return fmt.Errorf("%w: area %q has price category %q, which the performance has not", ErrMalformed, area.ID, area.PriceCategory)
 		}
 	}
-	if err := p.addQuotas(layout); err != nil {
+	if err := errors.Join(layout.Allocate(p.Allocations, p.Released), p.addQuotas(layout), p.addCodes(layout)); err != nil {
 		return err
 	}
 	p.Areas, p.Layout = areas, layout

@@ -70,7 +70,8 @@ type AreaLayout struct {
 	wheelchair []inventory.Slots
 	gone       []inventory.Slots
 	rows       map[string]map[string]int32
-	added      []Row // seats that no earlier seat map had, as they were packed
+	added      []Row          // seats that no earlier seat map had, as they were packed
+	kept       map[int][]kept // by partition
 }
 
 // Layout is a laid-out seat map. It never changes, so it may be shared.

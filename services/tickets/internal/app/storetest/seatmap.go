@@ -17,6 +17,7 @@ func changedSeatMap(f *fixture) {
 	p := f.put()
 	newer := *p
 	newer.Version, newer.SeatMapVersion, newer.Areas = 2, 2, slices.Clone(p.Areas)
+	newer.Allocations, newer.Released = nil, nil
 	for i, area := range newer.Areas {
 		if area.Kind == seatmap.General {
 			newer.Areas[i].Capacity += 30
