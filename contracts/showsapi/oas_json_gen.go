@@ -12754,13 +12754,20 @@ func (s *Tier) encodeFields(e *jx.Encoder) {
 		e.FieldStart("until")
 		json.EncodeTimeFormat(e, s.Until, "2006-01-02T15:04:05.000Z07:00")
 	}
+	{
+		if s.Quantity.Set {
+			e.FieldStart("quantity")
+			s.Quantity.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfTier = [4]string{
+var jsonFieldsNameOfTier = [5]string{
 	0: "id",
 	1: "name",
 	2: "price",
 	3: "until",
+	4: "quantity",
 }
 
 // Decode decodes Tier from json.
@@ -12817,6 +12824,16 @@ func (s *Tier) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"until\"")
+			}
+		case "quantity":
+			if err := func() error {
+				s.Quantity.Reset()
+				if err := s.Quantity.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"quantity\"")
 			}
 		default:
 			return d.Skip()
@@ -12899,13 +12916,20 @@ func (s *TierInput) encodeFields(e *jx.Encoder) {
 		e.FieldStart("until")
 		json.EncodeDateTime(e, s.Until)
 	}
+	{
+		if s.Quantity.Set {
+			e.FieldStart("quantity")
+			s.Quantity.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfTierInput = [4]string{
+var jsonFieldsNameOfTierInput = [5]string{
 	0: "id",
 	1: "name",
 	2: "price",
 	3: "until",
+	4: "quantity",
 }
 
 // Decode decodes TierInput from json.
@@ -12962,6 +12986,16 @@ func (s *TierInput) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"until\"")
+			}
+		case "quantity":
+			if err := func() error {
+				s.Quantity.Reset()
+				if err := s.Quantity.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"quantity\"")
 			}
 		default:
 			return errors.Errorf("unexpected field %q", k)

@@ -2781,7 +2781,8 @@ type PlanPrice struct {
 	// Name for people; the plan's unless given.
 	Name  OptString  `json:"name"`
 	Price MoneyInput `json:"price"`
-	// Prices that are in force instead, each until its end, the earliest first; after the last the price.
+	// Prices that are in force instead, each until its end or while it has places left, the earliest end
+	// first; after the last the price.
 	Tiers []TierInput `json:"tiers"`
 	// Reduced prices for some buyers.
 	Concessions []ConcessionInput `json:"concessions"`
@@ -2869,7 +2870,8 @@ type PriceCategory struct {
 	// Name for people.
 	Name  string `json:"name"`
 	Price Money  `json:"price"`
-	// Prices that are in force instead, each until its end, the earliest first.
+	// Prices that are in force instead, each until its end or while it has places left, the earliest end
+	// first.
 	Tiers []Tier `json:"tiers"`
 	// Reduced prices for some buyers.
 	Concessions []Concession `json:"concessions"`
@@ -2957,8 +2959,8 @@ type PriceCategoryInput struct {
 	// Name for people.
 	Name  string     `json:"name"`
 	Price MoneyInput `json:"price"`
-	// Prices that are in force instead, each until its end, the earliest first; after the last the price
-	// of the category.
+	// Prices that are in force instead, each until its end or while it has places left, the earliest end
+	// first; after the last the price of the category.
 	Tiers []TierInput `json:"tiers"`
 	// Reduced prices for some buyers.
 	Concessions []ConcessionInput `json:"concessions"`
@@ -4974,7 +4976,7 @@ func (s *TaxInput) SetIncluded(val bool) {
 	s.Included = val
 }
 
-// What a place of a category costs until an instant.
+// What a place of a category costs until an instant, or until so many are held or sold at this price.
 // Ref: #/components/schemas/Tier
 type Tier struct {
 	// Id of the tier.
@@ -4984,6 +4986,8 @@ type Tier struct {
 	Price Money  `json:"price"`
 	// RFC 3339 in UTC with milliseconds.
 	Until time.Time `json:"until"`
+	// How many places are sold at this price, if not all.
+	Quantity OptInt `json:"quantity"`
 }
 
 // GetID returns the value of ID.
@@ -5006,6 +5010,11 @@ func (s *Tier) GetUntil() time.Time {
 	return s.Until
 }
 
+// GetQuantity returns the value of Quantity.
+func (s *Tier) GetQuantity() OptInt {
+	return s.Quantity
+}
+
 // SetID sets the value of ID.
 func (s *Tier) SetID(val string) {
 	s.ID = val
@@ -5026,7 +5035,14 @@ func (s *Tier) SetUntil(val time.Time) {
 	s.Until = val
 }
 
-// What a place of a category costs until an instant.
+// SetQuantity sets the value of Quantity.
+func (s *Tier) SetQuantity(val OptInt) {
+	s.Quantity = val
+}
+
+// What a place of a category costs until an instant, or until so many are held or sold at this price.
+// Of an order for more than it has left the first places are at this price and the others at the next.
+// Tiers that follow one with a quantity may end when it does.
 // Ref: #/components/schemas/TierInput
 type TierInput struct {
 	// Id of a tier, a concession or a fee.
@@ -5036,6 +5052,9 @@ type TierInput struct {
 	Price MoneyInput `json:"price"`
 	// From this instant on the tier is over.
 	Until time.Time `json:"until"`
+	// How many places are sold at this price; all unless given. A place that comes back on sale is at this
+	// price again.
+	Quantity OptInt `json:"quantity"`
 }
 
 // GetID returns the value of ID.
@@ -5058,6 +5077,11 @@ func (s *TierInput) GetUntil() time.Time {
 	return s.Until
 }
 
+// GetQuantity returns the value of Quantity.
+func (s *TierInput) GetQuantity() OptInt {
+	return s.Quantity
+}
+
 // SetID sets the value of ID.
 func (s *TierInput) SetID(val string) {
 	s.ID = val
@@ -5076,6 +5100,11 @@ func (s *TierInput) SetPrice(val MoneyInput) {
 // SetUntil sets the value of Until.
 func (s *TierInput) SetUntil(val time.Time) {
 	s.Until = val
+}
+
+// SetQuantity sets the value of Quantity.
+func (s *TierInput) SetQuantity(val OptInt) {
+	s.Quantity = val
 }
 
 // Ref: #/components/responses/Unchanged

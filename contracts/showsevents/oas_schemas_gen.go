@@ -1175,8 +1175,8 @@ type PriceCategory struct {
 	// Name for people.
 	Name  string `json:"name"`
 	Price Money  `json:"price"`
-	// Prices that are in force instead, each until its end, the earliest first; after the last the
-	// category's own.
+	// Prices that are in force instead, each until its end or while it has places left, the earliest
+	// first; after the last the category's own.
 	Tiers []Tier `json:"tiers"`
 	// Reduced prices for some buyers.
 	Concessions []Concession `json:"concessions"`
@@ -1638,7 +1638,7 @@ func (s *Tax) SetIncluded(val bool) {
 	s.Included = val
 }
 
-// What a place of a category costs until an instant.
+// What a place of a category costs until an instant, or until so many are held or sold at this price.
 // Ref: #/components/schemas/Tier
 type Tier struct {
 	// Identifies a tier, a concession or a fee within its performance.
@@ -1648,6 +1648,9 @@ type Tier struct {
 	Price Money  `json:"price"`
 	// RFC 3339 in UTC with exactly three decimals (milliseconds).
 	Until time.Time `json:"until"`
+	// How many places are sold at this price, if not all. A place that comes back on sale is at this price
+	// again.
+	Quantity OptInt `json:"quantity"`
 }
 
 // GetID returns the value of ID.
@@ -1670,6 +1673,11 @@ func (s *Tier) GetUntil() time.Time {
 	return s.Until
 }
 
+// GetQuantity returns the value of Quantity.
+func (s *Tier) GetQuantity() OptInt {
+	return s.Quantity
+}
+
 // SetID sets the value of ID.
 func (s *Tier) SetID(val string) {
 	s.ID = val
@@ -1688,4 +1696,9 @@ func (s *Tier) SetPrice(val Money) {
 // SetUntil sets the value of Until.
 func (s *Tier) SetUntil(val time.Time) {
 	s.Until = val
+}
+
+// SetQuantity sets the value of Quantity.
+func (s *Tier) SetQuantity(val OptInt) {
+	s.Quantity = val
 }

@@ -141,11 +141,11 @@ type Invoker interface {
 	//
 	// Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
 	// what is in force now, also when the hold is ordered later. Of an item whose places are sold at
-	// several prices the answer has an item for each. 409 seats_unavailable (with seats), sold_out,
-	// sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession. limit_exceeded is what the
-	// performance allows in one order or to one customer, and without that 100 places an order. Whatever
-	// it allows, a hold has at most 250 places, and a hold of more than 80 may be refused when they are
-	// scattered over the house.
+	// several prices, since some are reduced or a tier has not enough left, the answer has an item for
+	// each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat,
+	// unknown_concession. limit_exceeded is what the performance allows in one order or to one customer,
+	// and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold
+	// of more than 80 may be refused when they are scattered over the house.
 	//
 	// POST /tickets/holds
 	PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error)
@@ -1770,11 +1770,11 @@ func (c *Client) sendListPaymentProviders(ctx context.Context) (res *OfferedProv
 //
 // Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
 // what is in force now, also when the hold is ordered later. Of an item whose places are sold at
-// several prices the answer has an item for each. 409 seats_unavailable (with seats), sold_out,
-// sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession. limit_exceeded is what the
-// performance allows in one order or to one customer, and without that 100 places an order. Whatever
-// it allows, a hold has at most 250 places, and a hold of more than 80 may be refused when they are
-// scattered over the house.
+// several prices, since some are reduced or a tier has not enough left, the answer has an item for
+// each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat,
+// unknown_concession. limit_exceeded is what the performance allows in one order or to one customer,
+// and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold
+// of more than 80 may be refused when they are scattered over the house.
 //
 // POST /tickets/holds
 func (c *Client) PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error) {

@@ -88,7 +88,7 @@ export interface components {
         Percent: string;
         /** @description Identifies a tier, a concession or a fee within its performance. */
         OptionId: string;
-        /** @description What a place of a category costs until an instant. */
+        /** @description What a place of a category costs until an instant, or until so many are held or sold at this price. */
         Tier: {
             id: components["schemas"]["OptionId"];
             /** @description Name for people, for instance Early bird. */
@@ -96,6 +96,8 @@ export interface components {
             price: components["schemas"]["Money"];
             /** @description From this instant on the tier is over. */
             until: components["schemas"]["Timestamp"];
+            /** @description How many places are sold at this price, if not all. A place that comes back on sale is at this price again. */
+            quantity?: number;
         };
         /** @description A reduced price for some buyers. Either price or percentOff is there. */
         Concession: {
@@ -166,7 +168,7 @@ export interface components {
             /** @description Name for people. */
             name: string;
             price: components["schemas"]["Money"];
-            /** @description Prices that are in force instead, each until its end, the earliest first; after the last the category's own. */
+            /** @description Prices that are in force instead, each until its end or while it has places left, the earliest first; after the last the category's own. */
             tiers?: components["schemas"]["Tier"][];
             /** @description Reduced prices for some buyers. */
             concessions?: components["schemas"]["Concession"][];

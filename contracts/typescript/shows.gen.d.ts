@@ -674,7 +674,7 @@ export interface components {
             /** @description Name for people. */
             name: string;
             price: components["schemas"]["MoneyInput"];
-            /** @description Prices that are in force instead, each until its end, the earliest first; after the last the price of the category. */
+            /** @description Prices that are in force instead, each until its end or while it has places left, the earliest end first; after the last the price of the category. */
             tiers?: components["schemas"]["TierInput"][];
             /** @description Reduced prices for some buyers. */
             concessions?: components["schemas"]["ConcessionInput"][];
@@ -690,7 +690,7 @@ export interface components {
             salesCloseAt?: string;
         };
         /**
-         * @description What a place of a category costs until an instant.
+         * @description What a place of a category costs until an instant, or until so many are held or sold at this price. Of an order for more than it has left the first places are at this price and the others at the next. Tiers that follow one with a quantity may end when it does.
          * @example {
          *       "id": "early",
          *       "name": "Early bird",
@@ -698,7 +698,8 @@ export interface components {
          *         "amount": 3600,
          *         "currency": "EUR"
          *       },
-         *       "until": "2027-03-01T00:00:00Z"
+         *       "until": "2027-03-01T00:00:00Z",
+         *       "quantity": 100
          *     }
          */
         TierInput: {
@@ -711,6 +712,8 @@ export interface components {
              * @description From this instant on the tier is over.
              */
             until: string;
+            /** @description How many places are sold at this price; all unless given. A place that comes back on sale is at this price again. */
+            quantity?: number;
         };
         /**
          * @description A reduced price for some buyers. Exactly one of price and percentOff.
@@ -885,7 +888,7 @@ export interface components {
             /** @description Name for people. */
             name: string;
             price: components["schemas"]["Money"];
-            /** @description Prices that are in force instead, each until its end, the earliest first. */
+            /** @description Prices that are in force instead, each until its end or while it has places left, the earliest end first. */
             tiers?: components["schemas"]["Tier"][];
             /** @description Reduced prices for some buyers. */
             concessions?: components["schemas"]["Concession"][];
@@ -894,7 +897,7 @@ export interface components {
             /** @description When its sale closes, if not with that of the performance. */
             salesCloseAt?: components["schemas"]["Timestamp"];
         };
-        /** @description What a place of a category costs until an instant. */
+        /** @description What a place of a category costs until an instant, or until so many are held or sold at this price. */
         Tier: {
             /** @description Id of the tier. */
             id: string;
@@ -902,6 +905,8 @@ export interface components {
             name: string;
             price: components["schemas"]["Money"];
             until: components["schemas"]["Timestamp"];
+            /** @description How many places are sold at this price, if not all. */
+            quantity?: number;
         };
         /** @description A reduced price for some buyers. Either price or percentOff is there. */
         Concession: {
@@ -1410,7 +1415,7 @@ export interface components {
             /** @description Name for people; the plan's unless given. */
             name?: string;
             price: components["schemas"]["MoneyInput"];
-            /** @description Prices that are in force instead, each until its end, the earliest first; after the last the price. */
+            /** @description Prices that are in force instead, each until its end or while it has places left, the earliest end first; after the last the price. */
             tiers?: components["schemas"]["TierInput"][];
             /** @description Reduced prices for some buyers. */
             concessions?: components["schemas"]["ConcessionInput"][];

@@ -15,7 +15,8 @@ func charged() document {
 	category := body["seatMap"].(document)["priceCategories"].([]any)[0].(document)
 	category["tiers"] = []any{
 		document{"id": "early", "name": "Early bird", "price": eur(3000), "until": "2027-02-01T00:00:00.000Z"},
-		document{"id": "advance", "name": "Advance sale", "price": eur(3600), "until": "2027-05-01T00:00:00.000Z"},
+		document{"id": "advance", "name": "Advance sale", "price": eur(3600), "until": "2027-05-01T00:00:00.000Z", "quantity": 100.0},
+		document{"id": "later", "name": "Later", "price": eur(3900), "until": "2027-05-01T00:00:00.000Z"},
 	}
 	category["concessions"] = []any{
 		document{"id": "child", "name": "Children", "price": eur(1000)}, document{"id": "student", "name": "Students", "percentOff": "12.5"},
@@ -98,6 +99,9 @@ func TestInvalidPricesAreRefusedWithTheirField(t *testing.T) {
 		{"a tier below nothing", func(p document) { tier(p, 0)["price"].(document)["amount"] = -1 }, "seatMap.priceCategories[0].tiers[0].price.amount"},
 		{"a sale that ends as it begins", func(p document) { category(p)["salesOpenAt"] = category(p)["salesCloseAt"] }, "seatMap.priceCategories[0].salesOpenAt"},
 		{"a sale in times that nobody lives in", func(p document) { category(p)["salesCloseAt"] = "9999-01-01T00:00:00Z" }, "seatMap.priceCategories[0].salesCloseAt"},
+		{"a tier that ends when one without a quantity does", func(p document) { tier(p, 1)["until"] = tier(p, 0)["until"] }, "seatMap.priceCategories[0].tiers[1].until"},
+		{"a tier of no places", func(p document) { tier(p, 1)["quantity"] = 0 }, "seatMap.priceCategories[0].tiers[1].quantity"},
+		{"a tier of more places than any house has", func(p document) { tier(p, 1)["quantity"] = 1_000_001 }, "seatMap.priceCategories[0].tiers[1].quantity"},
 		{"a tier until then", func(p document) { tier(p, 1)["until"] = "9999-01-01T00:00:00Z" }, "seatMap.priceCategories[0].tiers[1].until"},
 		{"a concession twice", func(p document) { concession(p, 1)["id"] = "child" }, "seatMap.priceCategories[0].concessions[1].id"},
 		{"a concession of both kinds", func(p document) { concession(p, 0)["percentOff"] = "5" }, "seatMap.priceCategories[0].concessions[0]"},

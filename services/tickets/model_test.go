@@ -121,9 +121,14 @@ const (
 )
 
 var (
-	fullPrices = map[string]int64{"I": 4200, "I early": 3600, "II": 1500}
+	fullPrices = map[string]int64{"I": 4200, "I early": 3600, "II": 1500, "II first": 1000}
 	earlyUntil = start.Add(15 * time.Minute)
+	firstUntil = start.Add(90 * time.Minute)
 )
+
+// firstPlaces is how many places of category II are sold at the price of its
+// first tier.
+const firstPlaces = 2
 
 func eur(amount int64) money.Money { return money.Money{Amount: amount, Currency: "EUR"} }
 
@@ -161,6 +166,7 @@ func newModel(t *rapid.T, dir string) *model {
 			},
 			{
 				ID: "II", Price: eur(fullPrices["II"]), Concessions: []performance.Concession{{ID: "child", Price: eur(0)}},
+				Tiers:        []performance.Tier{{ID: "first", Price: eur(fullPrices["II first"]), Until: firstUntil, Quantity: firstPlaces}},
 				SalesCloseAt: start.Add(3 * time.Hour),
 			},
 		},
@@ -252,6 +258,15 @@ func (m *model) read() world {
 				return err
 			}
 			w.buyers[name] = b
+		}
+		for _, quota := range m.show.Layout.Quotas() {
+			for number := range quota.Partitions() {
+				p, err := tx.Partition(inventory.Key{PerformanceID: m.show.ID, AreaID: quota.ID, Number: number})
+				if err != nil {
+					return err
+				}
+				w.seats[p.Key] = p
+			}
 		}
 		for _, holdID := range m.holdIDs {
 			switch h, err := tx.Hold(holdID); {
@@ -374,7 +389,7 @@ func (m *model) check() {
 	}
 	m.before = w
 	now := m.clock.Now()
-	owned := map[string]int{}
+	first, owned := 0, map[string]int{}
 	sold := map[inventory.Key]inventory.Slots{}
 	for _, k := range w.tickets {
 		if k.Status == ticket.Void {
@@ -386,7 +401,14 @@ func (m *model) check() {
 			m.Fatalf("place %d of %s has two tickets", k.Place.Slot, k.AreaID)
 		}
 		sold[key] |= bit
-		owned[w.orders[k.OrderID].CustomerID]++
+		bought := w.orders[k.OrderID]
+		owned[bought.CustomerID]++
+		for _, use := range bought.Uses(k.ID) {
+			m.count(sold, use)
+		}
+		if k.Tier == "first" {
+			first++
+		}
 	}
 	held := map[inventory.Key]inventory.Slots{}
 	for _, h := range w.holds {
@@ -398,9 +420,16 @@ func (m *model) check() {
 			for number, slots := range item.Claims() {
 				held[inventory.Key{PerformanceID: m.show.ID, AreaID: item.AreaID, Number: number}] |= slots
 			}
+			for _, use := range item.Uses {
+				m.count(held, use)
+			}
 		}
 	}
-	for _, area := range m.show.Layout.Areas() {
+	key := inventory.Key{PerformanceID: m.show.ID, AreaID: performance.TierQuota("II", "first")}
+	if got := sold[key].Count(); got != first || got > firstPlaces {
+		m.Fatalf("%d of %d places at the first price are sold, tickets for %d", got, firstPlaces, first)
+	}
+	for _, area := range slices.Concat(m.show.Layout.Areas(), m.show.Layout.Quotas()) {
 		for number := range area.Partitions() {
 			key := inventory.Key{PerformanceID: m.show.ID, AreaID: area.ID, Number: number}
 			p := w.seats[key]
@@ -438,15 +467,30 @@ func (m *model) check() {
 	}
 }
 
+// count adds what is used of a quota.
+func (m *model) count(counted map[inventory.Key]inventory.Slots, use hold.Use) {
+	for number, slots := range use.Claims() {
+		key := inventory.Key{PerformanceID: m.show.ID, AreaID: use.QuotaID, Number: number}
+		if counted[key]&slots != 0 {
+			m.Fatalf("slots %b of %v are used twice", slots, key)
+		}
+		counted[key] |= slots
+	}
+}
+
 // checkPrices looks at what a hold costs.
 func (m *model) checkPrices(h hold.Hold) {
 	m.Helper()
 	net := int64(handlingFee + cardFee)
 	for _, item := range h.Items {
 		early := item.PriceCategory == "I" && h.PlacedAt.Before(earlyUntil)
+		first := item.PriceCategory == "II" && h.PlacedAt.Before(firstUntil) && len(item.Uses) > 0
 		price := fullPrices[item.PriceCategory]
-		if early {
+		switch {
+		case early:
 			price = fullPrices["I early"]
+		case first:
+			price = fullPrices["II first"]
 		}
 		switch item.Concession {
 		case "student":
@@ -454,7 +498,7 @@ func (m *model) checkPrices(h hold.Hold) {
 		case "child":
 			price = 0
 		}
-		if item.UnitPrice != eur(price) || (item.Tier == "early") != early {
+		if item.UnitPrice != eur(price) || (item.Tier == "early") != early || (item.Tier == "first") != first {
 			m.Fatalf("placed at %s: %+v", h.PlacedAt, item)
 		}
 		net += int64(item.Quantity()) * (price + share(price) + serviceFee)
@@ -831,8 +875,45 @@ func (m *model) hold(items ...app.HoldRequestItem) error {
 	name := rapid.SampledFrom(customers).Draw(m.T, "customer")
 	request := app.HoldRequest{Repeatable: true, HoldID: id.New(), PerformanceID: m.show.ID, Items: items}
 	m.holdIDs, m.owners[request.HoldID] = append(m.holdIDs, request.HoldID), name
-	_, err := m.selling.PlaceHold(m.ctx, customer(name), request)
+	left := m.left("II", "first")
+	placed, err := m.selling.PlaceHold(m.ctx, customer(name), request)
+	if err == nil && !m.amid {
+		m.checkTier(placed, left)
+	}
 	return m.refusal(err)
+}
+
+// left is how many places there are at the price of a tier.
+func (m *model) left(categoryID, tierID string) int {
+	left := 0
+	for key, p := range m.before.seats {
+		if key.AreaID == performance.TierQuota(categoryID, tierID) {
+			left += p.Free(m.clock.Now()).Count()
+		}
+	}
+	return left
+}
+
+// checkTier looks whether a hold got as many places at the first price as were
+// left.
+func (m *model) checkTier(placed hold.Hold, left int) {
+	m.Helper()
+	floor, first := 0, 0
+	for _, item := range placed.Items {
+		if item.PriceCategory == "II" {
+			floor += item.Quantity()
+		}
+		if item.Tier == "first" {
+			first += item.Quantity()
+		}
+	}
+	want := min(left, floor)
+	if !placed.PlacedAt.Before(firstUntil) {
+		want = 0
+	}
+	if first != want {
+		m.Fatalf("%d of %d places at the first price, want %d: %+v", first, floor, want, placed.Items)
+	}
 }
 
 // concessions draws how many of the places are at a reduced price.

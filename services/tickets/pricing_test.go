@@ -77,12 +77,13 @@ type bill struct {
 	Total, Refunded struct{ Amount int64 }
 	Status          string
 	HoldID, OrderID string
+	token           string // whose it is
 }
 
 // bill places the hold and reads what it costs.
 func (h *house) bill(token string, performanceID id.ID, items ...map[string]any) bill {
 	h.t.Helper()
-	var held bill
+	held := bill{token: token}
 	h.must(201, "POST", "/tickets/holds", token, holdBody(performanceID, items...)).json(h.t, &held)
 	return held
 }

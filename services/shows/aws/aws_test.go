@@ -215,7 +215,7 @@ func TestAShowIsPublishedToldAndItsSaleIsHeardOf(t *testing.T) {
 	if failed := f.consume(f.runtime(), f.report(performances[2], 2, 36), newest, newest); len(failed) != 0 {
 		t.Errorf("failed are %v", failed)
 	}
-	if failed := f.consume(f.runtime(), f.report(performances[2], 1, 38), newest); len(failed) != 0 {
+	if failed := f.consume(f.runtime(), f.report(performances[2], 1, 38)); len(failed) != 0 {
 		t.Errorf("failed are %v", failed)
 	}
 	if got := f.available(path, performances[2]); got != 31 {

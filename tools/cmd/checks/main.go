@@ -18,7 +18,8 @@ import (
 	"ticketmesh.dev/tools/internal/imports"
 	"ticketmesh.dev/tools/internal/lint"
 	"ticketmesh.dev/tools/internal/modules"
-	"ticketmesh.dev/tools/internal/stacks"
+	"ticketmesh.dev/tools/internal/stacks/built"
+	"ticketmesh.dev/tools/internal/stacks/rules"
 )
 
 // check returns a line for each breach; an error when it cannot say. What people want to
@@ -41,34 +42,24 @@ var checks = []check{
 	{"typescript", quiet(lint.TypeScript)},
 	{"documents", quiet(lint.Documents)},
 	{"templates", quiet(lint.Templates)},
-	{"stacks", deployStacks},
+	{"policy", quiet(lint.Policy)},
+	{"stacks", stackRules},
 	{"vet", quiet(lint.Vet)},
 	{"static", quiet(lint.Static)},
+	{"sam", quiet(built.Check)},
 	{"modules", quiet(func(ctx context.Context, root string) ([]string, error) {
 		return modules.Check(ctx, root, "tools/pinned")
 	})},
 	{"vulnerabilities", quiet(lint.Vulnerabilities)},
 }
 
-// deployStacks deploys every stage in memory, and says in which order.
-func deployStacks(ctx context.Context, root string, log io.Writer) ([]string, error) {
-	templates, err := stacks.Load(ctx, root)
-	if err != nil {
-		return nil, err
+func stackRules(ctx context.Context, root string, log io.Writer) ([]string, error) {
+	findings, err := rules.Workspace(ctx, root, log)
+	lines := make([]string, len(findings))
+	for i, finding := range findings {
+		lines[i] = finding.String()
 	}
-	var lines []string
-	for _, stage := range stacks.Stages {
-		account, err := templates.Deploy(stage)
-		var findings stacks.Findings
-		if err != nil && !errors.As(err, &findings) {
-			return nil, err
-		}
-		for _, f := range findings {
-			lines = append(lines, f.String())
-		}
-		fmt.Fprintf(log, "stacks: %s deploys %s: %d resources\n", stage, strings.Join(account.Order(), ", "), len(account.Resources()))
-	}
-	return lines, nil
+	return lines, err
 }
 
 func importRules(ctx context.Context, root string) ([]string, error) {

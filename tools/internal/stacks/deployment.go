@@ -107,7 +107,7 @@ func (d *deployment) resource(w where, id string) *Resource {
 	if properties == nil {
 		properties = map[string]any{}
 	}
-	r := d.create(id, said.Type, properties)
+	r := d.create(id, said, properties)
 	d.making = d.making[:len(d.making)-1]
 	d.made[id] = r
 	d.resources = append(d.resources, *r)
@@ -118,8 +118,12 @@ func (d *deployment) resource(w where, id string) *Resource {
 }
 
 // create gives a resource its ids, and holds it to what AWS takes.
-func (d *deployment) create(id, kindName string, properties map[string]any) *Resource {
-	r := &Resource{Stack: d.stack.folder, LogicalID: id, Type: kindName, Region: d.stack.region, Properties: properties, Attributes: map[string]string{}}
+func (d *deployment) create(id string, said resource, properties map[string]any) *Resource {
+	kindName := said.Type
+	r := &Resource{
+		Stack: d.stack.folder, LogicalID: id, Type: kindName, Region: d.stack.region, Deletion: said.DeletionPolicy,
+		Properties: properties, Attributes: map[string]string{},
+	}
 	w := where{logicalID: id, path: "Properties"}
 	k, known := kinds[kindName]
 	if !known && !strings.HasPrefix(kindName, "Custom::") {
@@ -132,6 +136,14 @@ func (d *deployment) create(id, kindName string, properties map[string]any) *Res
 		r.Attributes[name] = f.fill(format)
 	}
 	d.plain(w, r)
+	if environment, is := properties["Environment"].(map[string]any); is && kindName == "AWS::Lambda::Function" {
+		// Lambda knows only texts.
+		if variables, is := environment["Variables"].(map[string]any); is {
+			for key, value := range variables {
+				variables[key] = text(value)
+			}
+		}
+	}
 	for _, property := range sortedKeys(needs[kindName]) {
 		kind := needs[kindName][property]
 		names, is := properties[property].([]any)

@@ -95,7 +95,7 @@ var kinds = map[string]kind{
 	"AWS::ElastiCache::ServerlessCache":           {name: &cacheName, ref: "$name", attributes: attributes{"ARN": "arn:aws:elasticache:$region:$account:serverlesscache:$name", "Endpoint.Address": "$name-$id6.serverless.euc1.cache.amazonaws.com", "Endpoint.Port": "6379", "ReaderEndpoint.Address": "$name-$id6.serverless.euc1.cache.amazonaws.com", "ReaderEndpoint.Port": "6380"}},
 	"AWS::Events::Archive":                        {name: &archiveName, ref: "$name", attributes: attributes{"Arn": "arn:aws:events:$region:$account:archive/$name", "ArchiveName": "$name"}},
 	"AWS::Events::EventBus":                       {name: &busName, ref: "$name", attributes: attributes{"Arn": "arn:aws:events:$region:$account:event-bus/$name", "Name": "$name"}},
-	"AWS::Events::Rule":                           {name: &ruleName, ref: "$bus|$name", attributes: attributes{"Arn": "arn:aws:events:$region:$account:rule/$bus/$name"}},
+	"AWS::Events::Rule":                           {name: &ruleName, ref: "$bus$name", key: "$bus/$name", attributes: attributes{"Arn": "arn:aws:events:$region:$account:rule/${busPath}$name"}},
 	"AWS::IAM::Role":                              {name: &roleName, ref: "$name", attributes: attributes{"Arn": "arn:aws:iam::$account:role/$name", "RoleId": "AROA$ID17"}},
 	"AWS::KMS::Alias":                             {name: &keyAlias, ref: "$name"},
 	"AWS::KMS::Key":                               {ref: "$uuid", attributes: attributes{"KeyId": "$ref", "Arn": "arn:aws:kms:$region:$account:key/$ref"}},
@@ -105,6 +105,9 @@ var kinds = map[string]kind{
 	"AWS::Lambda::Function":                       {name: &functionName, ref: "$name", attributes: attributes{"Arn": "arn:aws:lambda:$region:$account:function:$name"}},
 	"AWS::Lambda::Permission":                     {ref: "$stack-$id12", attributes: attributes{"Id": "$ref"}},
 	"AWS::Lambda::Version":                        {ref: "arn:aws:lambda:$region:$account:function:$FunctionName:1", attributes: attributes{"Version": "1", "FunctionArn": "$ref"}},
+	"AWS::Logs::Delivery":                         {ref: "$id16", attributes: attributes{"DeliveryId": "$ref", "Arn": "arn:aws:logs:$region:$account:delivery:$ref"}},
+	"AWS::Logs::DeliveryDestination":              {ref: "$Name", attributes: attributes{"Arn": "arn:aws:logs:$region:$account:delivery-destination:$Name"}},
+	"AWS::Logs::DeliverySource":                   {ref: "$Name", attributes: attributes{"Arn": "arn:aws:logs:$region:$account:delivery-source:$Name"}},
 	"AWS::Logs::LogGroup":                         {name: &logGroupName, ref: "$name", attributes: attributes{"Arn": "arn:aws:logs:$region:$account:log-group:$name:*"}},
 	"AWS::RDS::DBInstance":                        {name: &databaseName, ref: "$name", attributes: attributes{"DBInstanceArn": "arn:aws:rds:$region:$account:db:$name", "Endpoint.Address": "$name.$id12.$region.rds.amazonaws.com", "Endpoint.Port": "5432", "DbiResourceId": "db-$ID26"}},
 	"AWS::RDS::DBParameterGroup":                  {name: &databaseGroupName, ref: "$name"},
@@ -167,11 +170,13 @@ func (f filler) word(word string) string {
 			return "global"
 		}
 		return "regional"
-	case "bus":
-		if bus := text(r.Properties["EventBusName"]); bus != "" {
-			return bus
+	case "bus", "busPath":
+		// The default bus is in neither.
+		bus := text(r.Properties["EventBusName"])
+		if bus == "" || bus == "default" {
+			return ""
 		}
-		return "default"
+		return bus + map[string]string{"bus": "|", "busPath": "/"}[word]
 	}
 	if parts := made.FindStringSubmatch(word); parts != nil {
 		length, _ := strconv.Atoi(parts[2])

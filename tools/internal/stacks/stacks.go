@@ -96,6 +96,9 @@ func (t *Templates) With(ctx context.Context, parameters map[string]map[string]s
 	return other, nil
 }
 
+// Folder is where a stack's template is.
+func (t *Templates) Folder(stack string) string { return t.source.folder(stack) }
+
 // Resource is what a template's resource has become.
 type Resource struct {
 	Stack      string // the folder's name, for instance tickets
@@ -104,6 +107,7 @@ type Resource struct {
 	PhysicalID string            // what Ref is
 	Name       string            // what people call it; empty for what only has an id
 	Region     string            // where it is
+	Deletion   string            // its DeletionPolicy; empty when it says none
 	Properties map[string]any    // resolved
 	Attributes map[string]string // what Fn::GetAtt knows
 }

@@ -60,10 +60,11 @@ type parameter struct {
 }
 
 type resource struct {
-	Type       string
-	Condition  string
-	DependsOn  any
-	Properties map[string]any
+	Type           string
+	Condition      string
+	DependsOn      any
+	DeletionPolicy string
+	Properties     map[string]any
 }
 
 type output struct {

@@ -16,11 +16,7 @@ def configuration(folder, stage):
     """What samconfig.toml says of a deployment; default is of stacks that all stages share."""
     from samcli.cli.types import CfnParameterOverridesType
 
-    file = os.path.join(folder, "samconfig.toml")
-    if not os.path.exists(file):
-        # A stack that is not deployed yet: nothing but its stage is known.
-        return f"ticketmesh-{stage}-{os.path.basename(folder)}", None, {"Stage": stage}
-    with open(file, "rb") as file:
+    with open(os.path.join(folder, "samconfig.toml"), "rb") as file:
         sections = tomllib.load(file)
     section = sections.get(stage) or sections.get("default")
     if section is None:

@@ -160,11 +160,10 @@ func (s *Store) DeleteSeatPlan(ctx context.Context, planID id.ID, was int) error
 
 // ListSeatPlans implements app.PlanStore.
 func (s *Store) ListSeatPlans(ctx context.Context, q app.SeatPlanQuery) (app.SeatPlanPage, error) {
-	items, err := s.table.Query(ctx, before(dynamo.Query{Index: byList, PK: plansList(q.Organizer), Descending: true, Limit: q.Limit + 1}, planKind, q.Before))
+	items, err := s.table.Query(ctx, listed(plansList(q.Organizer), planKind, q.Before, q.Limit+1))
 	if err != nil {
 		return app.SeatPlanPage{}, err
 	}
-	items = without(items, planKind, q.Before)
 	var page app.SeatPlanPage
 	for _, item := range items[:min(q.Limit, len(items))] {
 		planID, err := idOf(planKind, item.Key)

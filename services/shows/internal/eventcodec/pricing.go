@@ -11,7 +11,11 @@ func priceCategories(m seatmap.Map) []showsevents.PriceCategory {
 	for i, category := range m.PriceCategories() {
 		data := showsevents.PriceCategory{ID: category.ID, Name: category.Name, Price: showsevents.Money(category.Price)}
 		for _, tier := range category.Tiers {
-			data.Tiers = append(data.Tiers, showsevents.Tier{ID: tier.ID, Name: tier.Name, Price: showsevents.Money(tier.Price), Until: tier.Until})
+			out := showsevents.Tier{ID: tier.ID, Name: tier.Name, Price: showsevents.Money(tier.Price), Until: tier.Until}
+			if tier.Quantity != nil {
+				out.Quantity.SetTo(*tier.Quantity)
+			}
+			data.Tiers = append(data.Tiers, out)
 		}
 		for _, concession := range category.Concessions {
 			out := showsevents.Concession{ID: concession.ID, Name: concession.Name}

@@ -50,10 +50,11 @@ type priceCategoryBody struct {
 
 // Amounts of tiers and concessions are in the currency of their category.
 type tierBody struct {
-	ID     string `json:"id"`
-	Name   string `json:"name"`
-	Amount int64  `json:"amount"`
-	Until  int64  `json:"until"` // milliseconds since 1970
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Amount   int64  `json:"amount"`
+	Until    int64  `json:"until"` // milliseconds since 1970
+	Quantity *int   `json:"quantity,omitempty"`
 }
 
 type concessionBody struct {
@@ -131,7 +132,9 @@ func categoryBody(c seatmap.PriceCategory) priceCategoryBody {
 		SalesOpenAt: optionalMillis(c.SalesOpenAt), SalesCloseAt: optionalMillis(c.SalesCloseAt),
 	}
 	for _, tier := range c.Tiers {
-		body.Tiers = append(body.Tiers, tierBody{ID: tier.ID, Name: tier.Name, Amount: tier.Price.Amount, Until: tier.Until.UnixMilli()})
+		body.Tiers = append(body.Tiers, tierBody{
+			ID: tier.ID, Name: tier.Name, Amount: tier.Price.Amount, Until: tier.Until.UnixMilli(), Quantity: tier.Quantity,
+		})
 	}
 	for _, concession := range c.Concessions {
 		stored := concessionBody{ID: concession.ID, Name: concession.Name, PercentOff: concession.PercentOff}
@@ -149,7 +152,9 @@ func categoryOf(body priceCategoryBody) seatmap.PriceCategory {
 		ID: body.ID, Name: body.Name, Price: amount(body.Amount), SalesOpenAt: optionalTime(body.SalesOpenAt), SalesCloseAt: optionalTime(body.SalesCloseAt),
 	}
 	for _, tier := range body.Tiers {
-		c.Tiers = append(c.Tiers, seatmap.Tier{ID: tier.ID, Name: tier.Name, Price: amount(tier.Amount), Until: time.UnixMilli(tier.Until).UTC()})
+		c.Tiers = append(c.Tiers, seatmap.Tier{
+			ID: tier.ID, Name: tier.Name, Price: amount(tier.Amount), Until: time.UnixMilli(tier.Until).UTC(), Quantity: tier.Quantity,
+		})
 	}
 	for _, stored := range body.Concessions {
 		concession := seatmap.Concession{ID: stored.ID, Name: stored.Name, PercentOff: stored.PercentOff}

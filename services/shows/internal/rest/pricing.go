@@ -13,7 +13,9 @@ import (
 func categoryOf(in showsapi.PriceCategoryInput) seatmap.PriceCategory {
 	category := seatmap.PriceCategory{ID: in.ID, Name: in.Name, Price: moneyOf(in.Price), SalesOpenAt: timeOf(in.SalesOpenAt), SalesCloseAt: timeOf(in.SalesCloseAt)}
 	for _, tier := range in.Tiers {
-		category.Tiers = append(category.Tiers, seatmap.Tier{ID: tier.ID, Name: tier.Name, Price: moneyOf(tier.Price), Until: tier.Until.UTC().Truncate(time.Millisecond)})
+		category.Tiers = append(category.Tiers, seatmap.Tier{
+			ID: tier.ID, Name: tier.Name, Price: moneyOf(tier.Price), Until: tier.Until.UTC().Truncate(time.Millisecond), Quantity: pointer(tier.Quantity),
+		})
 	}
 	for _, concession := range in.Concessions {
 		category.Concessions = append(category.Concessions, seatmap.Concession{
@@ -67,7 +69,11 @@ func optionalMoney(in showsapi.OptMoneyInput) *money.Money {
 func categoryAnswer(category seatmap.PriceCategory) showsapi.PriceCategory {
 	answer := showsapi.PriceCategory{ID: category.ID, Name: category.Name, Price: showsapi.Money(category.Price)}
 	for _, tier := range category.Tiers {
-		answer.Tiers = append(answer.Tiers, showsapi.Tier{ID: tier.ID, Name: tier.Name, Price: showsapi.Money(tier.Price), Until: tier.Until})
+		out := showsapi.Tier{ID: tier.ID, Name: tier.Name, Price: showsapi.Money(tier.Price), Until: tier.Until}
+		if tier.Quantity != nil {
+			out.Quantity.SetTo(*tier.Quantity)
+		}
+		answer.Tiers = append(answer.Tiers, out)
 	}
 	for _, concession := range category.Concessions {
 		out := showsapi.Concession{ID: concession.ID, Name: concession.Name}

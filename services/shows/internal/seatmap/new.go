@@ -130,10 +130,19 @@ func (v *validator) tiers(path string, category PriceCategory) {
 		pricing.Option(&v.list, path, tier.ID, tier.Name, ids)
 		pricing.Amount(&v.list, path+".price", tier.Price, category.Price.Currency)
 		v.year(path+".until", tier.Until)
-		if i > 0 && !tier.Until.After(category.Tiers[i-1].Until) {
-			v.list.Add(path+".until", "must be after the tier before")
+		if i > 0 && !follows(tier, category.Tiers[i-1]) {
+			v.list.Add(path+".until", "must be after the tier before, or the same when that has a quantity")
+		}
+		if tier.Quantity != nil && (*tier.Quantity < 1 || *tier.Quantity > maxCapacity) {
+			v.list.Add(path+".quantity", "must be from 1 to %d", maxCapacity)
 		}
 	}
+}
+
+// follows reports whether there is a time at which the tier may be in force after
+// the one before.
+func follows(tier, before Tier) bool {
+	return tier.Until.After(before.Until) || before.Quantity != nil && tier.Until.Equal(before.Until)
 }
 
 func (v *validator) concessions(path string, category PriceCategory) {

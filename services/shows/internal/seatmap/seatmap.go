@@ -39,8 +39,8 @@ type Area struct {
 	PriceCategory string // id of one of the map's
 }
 
-// PriceCategory is what a place costs: the price of the first tier that is not
-// over, after the last Price.
+// PriceCategory is what a place costs: the price of the first tier that is
+// neither over nor sold out, after the last Price.
 type PriceCategory struct {
 	ID          string
 	Name        string
@@ -51,12 +51,13 @@ type PriceCategory struct {
 	SalesOpenAt, SalesCloseAt time.Time
 }
 
-// Tier is a price until an instant.
+// Tier is a price until an instant, or for so many places.
 type Tier struct {
-	ID    string
-	Name  string
-	Price money.Money
-	Until time.Time
+	ID       string
+	Name     string
+	Price    money.Money
+	Until    time.Time
+	Quantity *int // nil for all
 }
 
 // Concession is a reduced price for some buyers: a price of its own, or so much

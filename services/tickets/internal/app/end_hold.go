@@ -207,7 +207,7 @@ func ownHold(tx Tx, caller Caller, holdID id.ID) (hold.Hold, error) {
 	return held, nil
 }
 
-// part is what some items have of one partition.
+// part is what some items have of one partition, of an area or of a quota.
 type part struct {
 	area  *seatmap.AreaLayout
 	state inventory.Partition
@@ -218,26 +218,36 @@ type part struct {
 func partitionsOf(tx Tx, show *performance.Performance, items []hold.Item) ([]part, error) {
 	var parts []part
 	index := map[inventory.Key]int{}
-	for _, item := range items {
-		area := show.Layout.Area(item.AreaID)
+	add := func(area *seatmap.AreaLayout, claims map[int]inventory.Slots) error {
 		if area == nil {
-			continue // the seat map changed and nothing was left there
+			return nil // the performance changed and nothing was left there
 		}
-		for number, slots := range item.Claims() {
-			key := inventory.Key{PerformanceID: show.ID, AreaID: item.AreaID, Number: number}
+		for number, slots := range claims {
+			key := inventory.Key{PerformanceID: show.ID, AreaID: area.ID, Number: number}
 			if known, read := index[key]; read {
 				parts[known].slots |= slots
 				continue
 			}
 			state, err := tx.Partition(key)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if state.Version == 0 {
 				state = inventory.New(key, area.PartitionCapacity(number))
 			}
 			index[key] = len(parts)
 			parts = append(parts, part{area, state, slots})
+		}
+		return nil
+	}
+	for _, item := range items {
+		if err := add(show.Layout.Area(item.AreaID), item.Claims()); err != nil {
+			return nil, err
+		}
+		for _, use := range item.Uses {
+			if err := add(show.Layout.Quota(use.QuotaID), use.Claims()); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return parts, nil

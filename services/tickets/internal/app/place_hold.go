@@ -228,28 +228,11 @@ func (t *taker) take(index int, item HoldRequestItem) ([]hold.Item, error) {
 	if err != nil || held.Quantity() < item.places() {
 		return nil, err // t.err says which seats are missing
 	}
-	return t.priced(item, category, held)
-}
-
-// priced divides places by what they cost.
-func (t *taker) priced(item HoldRequestItem, category performance.PriceCategory, held hold.Item) ([]hold.Item, error) {
-	full, tierID := category.At(t.now)
-	held.Tier, held.UnitPrice = tierID, full
-	var parts []hold.Item
-	for _, choice := range item.Concessions {
-		price, err := category.Reduced(choice.ID, full, t.performance.Pricing.Rounding)
-		if err != nil {
-			return nil, err
-		}
-		var part hold.Item
-		part, held = held.Split(choice.Quantity)
-		part.Concession, part.UnitPrice = choice.ID, price
-		parts = append(parts, part)
+	priced, err := t.priced(category, held)
+	if err != nil {
+		return nil, err
 	}
-	if held.Quantity() > 0 {
-		parts = append(parts, held)
-	}
-	return parts, nil
+	return reduced(priced, item.Concessions, category, t.performance.Pricing.Rounding)
 }
 
 // places takes the places of an item that are free; of named seats they may be
@@ -324,14 +307,26 @@ func (t *taker) seats(area *seatmap.AreaLayout, seats []string, held hold.Item) 
 	return held, nil
 }
 
-// general takes places of a general area, from a partition chosen at random on,
-// so that buyers who come at the same time do not meet in one item.
+// general takes places of a general area.
 func (t *taker) general(area *seatmap.AreaLayout, quantity int, held hold.Item) (hold.Item, error) {
+	var err error
+	held.Places, err = t.upTo(area, quantity)
+	if err == nil && len(held.Places) < quantity {
+		err = ErrSoldOut
+	}
+	return held, err
+}
+
+// upTo takes so many places of a general area or a quota, or all that are free,
+// from a partition chosen at random on, so that buyers who come at the same time
+// do not meet in one item.
+func (t *taker) upTo(area *seatmap.AreaLayout, quantity int) ([]inventory.Place, error) {
 	const batch = 4
+	var places []inventory.Place
 	for wanted, from := quantity, rand.IntN(area.Partitions()); wanted > 0; {
 		partitions, err := t.tx.FreePartitions(area, t.performance.ID, 1, from, batch+len(t.partitions), t.now)
 		if err != nil {
-			return held, err
+			return nil, err
 		}
 		before := wanted
 		for _, state := range partitions {
@@ -343,14 +338,14 @@ func (t *taker) general(area *seatmap.AreaLayout, quantity int, held hold.Item) 
 			partition.taken |= chosen
 			wanted -= chosen.Count()
 			chosen.Each(func(slot int) {
-				held.Places = append(held.Places, inventory.Place{Partition: state.Number, Slot: slot})
+				places = append(places, inventory.Place{Partition: state.Number, Slot: slot})
 			})
 		}
 		if wanted == before {
-			return held, ErrSoldOut
+			break
 		}
 	}
-	return held, nil
+	return places, nil
 }
 
 // best takes seats side by side, the best partitions first, and wheelchair and

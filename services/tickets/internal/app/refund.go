@@ -134,7 +134,7 @@ func (s *Selling) voidTickets(tx Tx, current order.Order, voided []ticket.Ticket
 	}
 	items := make([]hold.Item, len(voided))
 	for i, t := range voided {
-		items[i] = hold.Item{AreaID: t.AreaID, Places: []inventory.Place{t.Place}}
+		items[i] = hold.Item{AreaID: t.AreaID, Places: []inventory.Place{t.Place}, Uses: current.Uses(t.ID)}
 		if err := errors.Join(tx.PutTicket(t), tx.Record(ticket.VoidedFact{Ticket: t, Reason: reason})); err != nil {
 			return err
 		}

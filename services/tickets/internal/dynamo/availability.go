@@ -42,7 +42,7 @@ func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Hidden() {
+	if inventory.IsQuota(p.AreaID) {
 		return nil, nil
 	}
 	changed, err := eventcodec.Encode(context.Background(), inventory.ChangedFact{Partition: p}, at)

@@ -50,19 +50,19 @@ func inventoryShard(areaID string, number int) int {
 func keyOfPartition(key dynamo.Key) (inventory.Key, error) {
 	malformed := fmt.Errorf("%w: partition %s %s", errMalformed, key.PK, key.SK)
 	of, isPartition := strings.CutPrefix(key.PK, inventoryKind)
-	areaID, number, hasNumber := strings.Cut(key.SK, "#")
-	if !isPartition || !hasNumber || len(of) < idLength {
+	hash := strings.LastIndexByte(key.SK, '#') // the name of a quota may have others
+	if !isPartition || hash < 0 || len(of) < idLength {
 		return inventory.Key{}, malformed
 	}
 	performanceID, err := id.Parse(of[:idLength])
 	if err != nil {
 		return inventory.Key{}, malformed
 	}
-	n, err := strconv.Atoi(number)
+	n, err := strconv.Atoi(key.SK[hash+1:])
 	if err != nil {
 		return inventory.Key{}, malformed
 	}
-	return inventory.Key{PerformanceID: performanceID, AreaID: areaID, Number: n}, nil
+	return inventory.Key{PerformanceID: performanceID, AreaID: key.SK[:hash], Number: n}, nil
 }
 
 // encodePartition writes a partition as it is at an instant, by which the stream
@@ -126,10 +126,10 @@ func partitionItem(area *seatmap.AreaLayout, p *inventory.Partition, now time.Ti
 // layOut has a partition made for each that the performance did not have before.
 func (t *transaction) layOut(before, after *performance.Performance) error {
 	now := t.store.clock.Now()
-	for _, area := range after.Layout.Areas() {
+	for _, area := range slices.Concat(after.Layout.Areas(), after.Layout.Quotas()) {
 		first := 0
 		if before != nil {
-			if was := before.Layout.Area(area.ID); was != nil {
+			if was := before.Layout.Counted(area.ID); was != nil {
 				first = was.Partitions()
 			}
 		}

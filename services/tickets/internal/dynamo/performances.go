@@ -15,7 +15,6 @@ import (
 
 	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/performance"
-	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
 const (
@@ -103,7 +102,7 @@ func (s *Store) load(performanceID id.ID, item dynamo.Item, pieces func([]dynamo
 	if err := unpack(packed, &p.Areas); err != nil {
 		return nil, fmt.Errorf("seat map of %s: %w", item.Key.PK, err)
 	}
-	if p.Layout, err = seatmap.New(p.Areas); err != nil {
+	if err := p.LayOut(p.Areas); err != nil {
 		return nil, err
 	}
 	s.remember(item.Document, p)

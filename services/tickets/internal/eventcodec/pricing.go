@@ -19,7 +19,9 @@ func categories(told []showsevents.PriceCategory) ([]performance.PriceCategory, 
 			SalesOpenAt: data.SalesOpenAt.Value.UTC(), SalesCloseAt: data.SalesCloseAt.Value.UTC(),
 		}
 		for _, tier := range data.Tiers {
-			category.Tiers = append(category.Tiers, performance.Tier{ID: tier.ID, Price: money.Money(tier.Price), Until: tier.Until.UTC()})
+			category.Tiers = append(category.Tiers, performance.Tier{
+				ID: tier.ID, Price: money.Money(tier.Price), Until: tier.Until.UTC(), Quantity: tier.Quantity.Value,
+			})
 		}
 		for _, told := range data.Concessions {
 			concession := performance.Concession{ID: told.ID}

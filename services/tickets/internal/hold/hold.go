@@ -59,6 +59,7 @@ type Item struct {
 	Concession    string // likewise
 	UnitPrice     money.Money
 	Refund        money.Money // what is given back for one place: its price and what fees are refundable
+	Uses          []Use       // of the quotas that its places count in
 }
 
 // Quantity returns how many places the item has.
@@ -71,13 +72,16 @@ func (i Item) Split(n int) (first, rest Item) {
 	if len(i.Seats) > 0 {
 		first.Seats, rest.Seats = i.Seats[:n:n], i.Seats[n:]
 	}
+	first.Uses, rest.Uses = splitUses(i.Uses, n)
 	return first, rest
 }
 
 // Claims returns the item's slots in each of its partitions.
-func (i Item) Claims() map[int]inventory.Slots {
+func (i Item) Claims() map[int]inventory.Slots { return claims(i.Places) }
+
+func claims(places []inventory.Place) map[int]inventory.Slots {
 	claims := make(map[int]inventory.Slots, 1)
-	for _, place := range i.Places {
+	for _, place := range places {
 		claims[place.Partition] |= 1 << place.Slot
 	}
 	return claims

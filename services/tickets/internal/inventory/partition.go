@@ -6,7 +6,6 @@ package inventory
 import (
 	"errors"
 	"math/bits"
-	"strings"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -45,14 +44,6 @@ type Key struct {
 	AreaID        string
 	Number        int
 }
-
-// HiddenPrefix is what the ids of areas begin with that are no part of the seat
-// map; an id of the seat map never does.
-const HiddenPrefix = "~"
-
-// Hidden reports whether the partition is of such an area: it is not shown and
-// nobody is told of it.
-func (k Key) Hidden() bool { return strings.HasPrefix(k.AreaID, HiddenPrefix) }
 
 // Claim is the part of a hold that lies in one partition.
 type Claim struct {

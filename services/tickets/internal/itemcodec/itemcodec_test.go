@@ -22,6 +22,10 @@ func TestItemsAreReadAsWritten(t *testing.T) {
 			AreaID: "d", Seats: []string{"14-1", "Ä \"x\"-2"}, Places: []inventory.Place{{Partition: 0, Slot: 0}, {Partition: 3, Slot: 63}},
 			PriceCategory: "自由席", Tier: "früh", Concession: "学生", UnitPrice: money.Money{Amount: 2600, Currency: "EUR"},
 			Refund: money.Money{Amount: 2750, Currency: "EUR"},
+			Uses: []hold.Use{
+				{QuotaID: "~4:tier9:自由席5:früh", Places: []inventory.Place{{Partition: 7, Slot: 1}, {Partition: 1, Slot: 63}}},
+				{QuotaID: "~4:code1:\"", Places: []inventory.Place{{}, {Slot: 1}}},
+			},
 		},
 		{
 			AreaID: "standing", Places: []inventory.Place{{Partition: 1, Slot: 7}}, PriceCategory: "s", UnitPrice: money.Money{Currency: "KWD"},
@@ -51,6 +55,7 @@ func FuzzDecodeItems(f *testing.F) {
 	f.Add([]byte(`[{"area":"d","category":"I","amount":1,"currency":"EUR","seats":["1-1"],"places":[0,1]}]`))
 	f.Add([]byte(`[{"amount":5,"currency":"EUR","refund":7,"tier":"a","concession":"b"}]`))
 	f.Add([]byte(`[{"places":[1]}]`))
+	f.Add([]byte(`[{"places":[1,2],"uses":{"~1:a":[0,7],"":[]}}]`))
 	f.Add([]byte(`{`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		items, err := itemcodec.DecodeItems(text)

@@ -36,19 +36,18 @@ func EncodeItems(items []hold.Item) []byte {
 			e.FieldStart("concession")
 			e.Str(item.Concession)
 		}
+		if len(item.Uses) > 0 {
+			e.FieldStart("uses")
+			encodeUses(&e, item.Uses)
+		}
 		e.FieldStart("seats")
 		e.ArrStart()
 		for _, seat := range item.Seats {
 			e.Str(seat)
 		}
 		e.ArrEnd()
-		e.FieldStart("places") // partition and slot in turn
-		e.ArrStart()
-		for _, place := range item.Places {
-			e.Int(place.Partition)
-			e.Int(place.Slot)
-		}
-		e.ArrEnd()
+		e.FieldStart("places")
+		encodePlaces(&e, item.Places)
 		e.ObjEnd()
 	}
 	e.ArrEnd()
@@ -72,7 +71,6 @@ func decodeItem(d *jx.Decoder) (hold.Item, error) {
 		price     money.Money
 		refund    int64
 		hasRefund bool
-		places    []int
 	)
 	err := d.Obj(func(d *jx.Decoder, key string) (err error) {
 		switch key {
@@ -98,11 +96,9 @@ func decodeItem(d *jx.Decoder) (hold.Item, error) {
 				return err
 			})
 		case "places":
-			err = d.Arr(func(d *jx.Decoder) error {
-				n, err := d.Int()
-				places = append(places, n)
-				return err
-			})
+			item.Places, err = decodePlaces(d)
+		case "uses":
+			item.Uses, err = decodeUses(d)
 		default:
 			err = d.Skip()
 		}
@@ -112,8 +108,49 @@ func decodeItem(d *jx.Decoder) (hold.Item, error) {
 	if hasRefund {
 		item.Refund.Amount = refund
 	}
-	for i := 0; i+1 < len(places); i += 2 {
-		item.Places = append(item.Places, inventory.Place{Partition: places[i], Slot: places[i+1]})
-	}
 	return item, err
+}
+
+// encodePlaces writes the partition and the slot of each in turn.
+func encodePlaces(e *jx.Encoder, places []inventory.Place) {
+	e.ArrStart()
+	for _, place := range places {
+		e.Int(place.Partition)
+		e.Int(place.Slot)
+	}
+	e.ArrEnd()
+}
+
+func decodePlaces(d *jx.Decoder) ([]inventory.Place, error) {
+	var numbers []int
+	err := d.Arr(func(d *jx.Decoder) error {
+		n, err := d.Int()
+		numbers = append(numbers, n)
+		return err
+	})
+	var places []inventory.Place
+	for i := 0; i+1 < len(numbers); i += 2 {
+		places = append(places, inventory.Place{Partition: numbers[i], Slot: numbers[i+1]})
+	}
+	return places, err
+}
+
+// encodeUses writes the places that are used of each quota by its id.
+func encodeUses(e *jx.Encoder, uses []hold.Use) {
+	e.ObjStart()
+	for _, use := range uses {
+		e.FieldStart(use.QuotaID)
+		encodePlaces(e, use.Places)
+	}
+	e.ObjEnd()
+}
+
+func decodeUses(d *jx.Decoder) ([]hold.Use, error) {
+	var uses []hold.Use
+	err := d.Obj(func(d *jx.Decoder, quotaID string) error {
+		places, err := decodePlaces(d)
+		uses = append(uses, hold.Use{QuotaID: quotaID, Places: places})
+		return err
+	})
+	return uses, err
 }

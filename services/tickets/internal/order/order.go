@@ -4,6 +4,7 @@ package order
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -80,6 +81,19 @@ type Order struct {
 	TicketIDs     []id.ID // once confirmed
 	CreatedAt     time.Time
 	Version       int
+}
+
+// Uses returns what a ticket of the order has of quotas: tickets are issued in
+// the order of the items' places.
+func (o *Order) Uses(ticketID id.ID) []hold.Use {
+	n := slices.Index(o.TicketIDs, ticketID)
+	for _, item := range o.Items {
+		if n >= 0 && n < item.Quantity() {
+			return item.UsesOf(n)
+		}
+		n -= item.Quantity()
+	}
+	return nil
 }
 
 // AwaitsPayment reports whether the provider's answer is still wanted.

@@ -11,6 +11,7 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/money"
 
+	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/pricing"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
@@ -28,7 +29,7 @@ var (
 )
 
 // PriceCategory is what a place of the category costs: the price of the first
-// tier that is not over, after the last Price.
+// tier that is neither over nor sold out, after the last Price.
 type PriceCategory struct {
 	ID          string
 	Name        string
@@ -40,11 +41,12 @@ type PriceCategory struct {
 	SalesCloseAt time.Time `json:",omitzero"`
 }
 
-// Tier is a price until an instant.
+// Tier is a price until an instant or for so many places, whichever ends first.
 type Tier struct {
-	ID    string
-	Price money.Money
-	Until time.Time
+	ID       string
+	Price    money.Money
+	Until    time.Time
+	Quantity int `json:",omitempty"` // how many places; 0: all
 }
 
 // Concession is a reduced price: one of its own, or so much off the one in
@@ -55,15 +57,20 @@ type Concession struct {
 	Off   pricing.Percent
 }
 
-// At returns what a place costs at now, and the id of the tier whose price it
-// is, if any.
-func (c PriceCategory) At(now time.Time) (price money.Money, tierID string) {
-	for _, tier := range c.Tiers {
+// TiersAt returns the tiers that are not over at now. Those that are sold out are
+// among them: what their quotas have left, only the inventory knows.
+func (c PriceCategory) TiersAt(now time.Time) []Tier {
+	for i, tier := range c.Tiers {
 		if now.Before(tier.Until) {
-			return tier.Price, tier.ID
+			return c.Tiers[i:]
 		}
 	}
-	return c.Price, ""
+	return nil
+}
+
+// TierQuota is the quota of a tier that has a Quantity.
+func TierQuota(categoryID, tierID string) string {
+	return inventory.QuotaID("tier", categoryID, tierID)
 }
 
 // Reduced returns what a place costs by a concession where full is the price in
@@ -107,7 +114,7 @@ type Performance struct {
 	Limits         Limits
 	SeatMapVersion int
 	Areas          []seatmap.Area
-	Layout         *seatmap.Layout // of Areas
+	Layout         *seatmap.Layout // of Areas, and the quotas: by LayOut
 }
 
 // LayOut gives the performance its seat map. Errors: seatmap.ErrMalformed, and
@@ -133,7 +140,30 @@ func (p *Performance) LayOut(areas []seatmap.Area) error {
 			return fmt.Errorf("%w: area %q has price category %q, which the performance has not", ErrMalformed, area.ID, area.PriceCategory)
 		}
 	}
+	if err := p.addQuotas(layout); err != nil {
+		return err
+	}
 	p.Areas, p.Layout = areas, layout
+	return nil
+}
+
+// addQuotas counts the places of each tier that has only so many. It needs no
+// more than its category has places.
+func (p *Performance) addQuotas(layout *seatmap.Layout) error {
+	places := map[string]int{}
+	for _, area := range layout.Areas() {
+		places[area.PriceCategory] += area.Places()
+	}
+	for _, category := range p.Categories {
+		for _, tier := range category.Tiers {
+			if tier.Quantity == 0 || places[category.ID] == 0 {
+				continue
+			}
+			if err := layout.AddQuota(TierQuota(category.ID, tier.ID), min(tier.Quantity, places[category.ID])); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

@@ -115,7 +115,10 @@ func TestWhatAPlaceCosts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			price, tier := category.At(tt.at)
+			price, tier := category.Price, ""
+			if running := category.TiersAt(tt.at); len(running) > 0 {
+				price, tier = running[0].Price, running[0].ID
+			}
 			var err error
 			if tt.concession != "" {
 				price, err = category.Reduced(tt.concession, price, tt.rounding)

@@ -71,6 +71,9 @@ type Layout struct {
 	areas []*AreaLayout
 	byID  map[string]*AreaLayout
 	seats int
+
+	quotas    []*AreaLayout
+	quotaByID map[string]*AreaLayout
 }
 
 // maxSeats bounds what a few bytes of ranges can expand to. The largest stadiums
@@ -81,8 +84,8 @@ const maxSeats = 1_000_000
 func New(areas []Area) (*Layout, error) {
 	layout := &Layout{byID: make(map[string]*AreaLayout, len(areas))}
 	for _, area := range areas {
-		if _, twice := layout.byID[area.ID]; twice || area.ID == "" {
-			return nil, fmt.Errorf("%w: area %q is empty or there twice", ErrMalformed, area.ID)
+		if _, twice := layout.byID[area.ID]; twice || area.ID == "" || inventory.IsQuota(area.ID) {
+			return nil, fmt.Errorf("%w: area %q is empty, a quota's or there twice", ErrMalformed, area.ID)
 		}
 		laid := &AreaLayout{Area: area}
 		switch area.Kind {
@@ -94,8 +97,7 @@ func New(areas []Area) (*Layout, error) {
 			if area.Capacity < 1 {
 				return nil, fmt.Errorf("%w: area %q has no capacity", ErrMalformed, area.ID)
 			}
-			laid.places = area.Capacity
-			laid.partitions = (area.Capacity + inventory.MaxPlaces - 1) / inventory.MaxPlaces
+			laid.number()
 		default:
 			return nil, fmt.Errorf("%w: area %q has kind %q", ErrMalformed, area.ID, area.Kind)
 		}

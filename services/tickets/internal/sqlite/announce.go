@@ -8,8 +8,12 @@ import (
 	"ticketmesh.dev/services/tickets/internal/inventory"
 )
 
-// announce has the partition announced once the change is durable.
+// announce has the partition announced once the change is durable, unless it is
+// a quota's.
 func (t *transaction) announce(key inventory.Key) {
+	if inventory.IsQuota(key.AreaID) {
+		return
+	}
 	s := t.store
 	t.AfterCommit(func() {
 		s.unannounced.Lock()
@@ -37,7 +41,9 @@ func (s *Store) recallUnannounced(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			s.unannounced.keys[p.Key] = struct{}{}
+			if !inventory.IsQuota(p.AreaID) {
+				s.unannounced.keys[p.Key] = struct{}{}
+			}
 		}
 		return rows.Err()
 	})

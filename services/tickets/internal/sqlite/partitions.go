@@ -103,7 +103,8 @@ func (t *transaction) PutPartition(area *seatmap.AreaLayout, p inventory.Partiti
 func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error) {
 	var found []inventory.Partition
 	err := s.db.Read(ctx, func(tx *sqlite.Tx) error {
-		rows, err := tx.Query(`SELECT `+partitionColumns+` FROM partitions WHERE performance_id = ?`, performanceID[:])
+		// Areas' ids come before all quotas'.
+		rows, err := tx.Query(`SELECT `+partitionColumns+` FROM partitions WHERE performance_id = ? AND area_id < ?`, performanceID[:], inventory.QuotaID())
 		if err != nil {
 			return err
 		}

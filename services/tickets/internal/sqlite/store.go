@@ -8,6 +8,7 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"ticketmesh.dev/platform/clock"
@@ -19,7 +20,6 @@ import (
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/performance"
-	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
 //go:embed migrations/*.sql
@@ -151,8 +151,7 @@ func loadPerformance(tx *sqlite.Tx, performanceID id.ID) (*performance.Performan
 	if err != nil {
 		return nil, err
 	}
-	p.Layout, err = seatmap.New(p.Areas)
-	return p, err
+	return p, p.LayOut(p.Areas)
 }
 
 // PutPerformance implements app.Tx.
@@ -172,9 +171,9 @@ func (t *transaction) PutPerformance(p *performance.Performance) error {
 	return t.layOut(p)
 }
 
-// layOut makes a row for every partition that has none.
+// layOut makes a row for every partition of areas and quotas that has none.
 func (t *transaction) layOut(p *performance.Performance) error {
-	for _, area := range p.Layout.Areas() {
+	for _, area := range slices.Concat(p.Layout.Areas(), p.Layout.Quotas()) {
 		for number := range area.Partitions() {
 			capacity := area.PartitionCapacity(number)
 			fresh := freshPartition(p.ID, area.ID, number, capacity)

@@ -37,6 +37,7 @@ func performances(f *fixture) {
 			f.ok(err)
 			f.same("read in an update", plain(got), plain(want))
 			f.same("places", got.Layout.Places(), want.Layout.Places())
+			f.same("quotas", got.Layout.Quotas()[0], want.Layout.Quotas()[0])
 			return nil
 		})
 	}
@@ -51,7 +52,7 @@ func performances(f *fixture) {
 // touch changes a partition as a use case does.
 func (f *fixture) touch(p *performance.Performance, areaID string, number int, change func(*inventory.Partition)) inventory.Partition {
 	f.Helper()
-	area := p.Layout.Area(areaID)
+	area := p.Layout.Counted(areaID)
 	var changed inventory.Partition
 	f.update(func(tx app.Tx) error {
 		partition, err := tx.Partition(inventory.Key{PerformanceID: p.ID, AreaID: areaID, Number: number})
@@ -171,11 +172,10 @@ func partitionsConsistent(f *fixture) {
 func freePartitions(f *fixture) {
 	p := f.put()
 	random := rand.New(rand.NewPCG(1, 2))
-	for _, areaID := range []string{"floor", "stalls"} {
-		area := p.Layout.Area(areaID)
+	for _, area := range slices.Concat(p.Layout.Areas(), p.Layout.Quotas()) {
 		f.checkFree(p, area, 1, 0, 100, start) // nobody has touched them yet
 		for range 12 {
-			f.touch(p, areaID, random.IntN(area.Partitions()), func(partition *inventory.Partition) {
+			f.touch(p, area.ID, random.IntN(area.Partitions()), func(partition *inventory.Partition) {
 				partition.Return(inventory.Slots(random.Uint64()))
 				free := partition.Free(start)
 				switch some := free & inventory.Slots(random.Uint64()|random.Uint64()); random.IntN(3) {

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T, c clock.Clock) Opened) {
 		{"each partition is consistent", partitionsConsistent},
 		{"partitions that may have room are found", freePartitions},
 		{"partitions whose holds expired are found", freeAfterExpiry},
+		{"quotas are no places", quotas},
 		{"holds", holds},
 		{"holds that are due", dueHolds},
 		{"orders", orders},
@@ -127,8 +128,8 @@ func (f *fixture) ok(err error) {
 
 func eur(amount int64) money.Money { return money.Money{Amount: amount, Currency: "EUR"} }
 
-// newPerformance is a performance of 70 seats in two partitions and a floor for
-// 300 in five.
+// newPerformance is a performance of 70 seats in two partitions, 69 of them at a
+// price of their own, and a floor for 300 in five.
 func newPerformance(t testing.TB) *performance.Performance {
 	t.Helper()
 	p := &performance.Performance{
@@ -136,7 +137,7 @@ func newPerformance(t testing.TB) *performance.Performance {
 		TimeZone: "Europe/Vienna", StartsAt: start.Add(90 * 24 * time.Hour), SalesOpenAt: start.Add(-time.Hour), Currency: "EUR",
 		Categories: []performance.PriceCategory{
 			{
-				ID: "I", Name: "First", Price: eur(4200), Tiers: []performance.Tier{{ID: "früh", Price: eur(3600), Until: start.Add(time.Hour)}},
+				ID: "I", Name: "First", Price: eur(4200), Tiers: []performance.Tier{{ID: "früh", Price: eur(3600), Until: start.Add(time.Hour), Quantity: 69}},
 				Concessions: []performance.Concession{{ID: "child", Price: money.Money{Currency: "EUR"}}, {ID: "student", Off: 125_000}},
 				SalesOpenAt: start, SalesCloseAt: start.Add(24 * time.Hour),
 			},
@@ -179,6 +180,7 @@ func newHold(performanceID id.ID) hold.Hold {
 			{
 				AreaID: "stalls", Seats: []string{"A-1", "B-30"}, Places: []inventory.Place{{Slot: 0}, {Partition: 1, Slot: 0}}, PriceCategory: "I",
 				Tier: "früh", Concession: "student", UnitPrice: eur(3600), Refund: eur(3750),
+				Uses: []hold.Use{{QuotaID: performance.TierQuota("I", "früh"), Places: []inventory.Place{{Partition: 1, Slot: 4}, {Slot: 63}}}},
 			},
 			{AreaID: "floor", Places: []inventory.Place{{Partition: 4, Slot: 43}}, PriceCategory: "II", UnitPrice: eur(1500), Refund: eur(1500)},
 		},
