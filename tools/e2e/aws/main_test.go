@@ -54,6 +54,12 @@ func deploy(t *testing.T) *mesh {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// One of its own: the mesh's names are the stage's, and the others' requests would wait.
+	moto, err := testserver.StartMoto(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = moto.Close() }) // it may say by its exit code that it was stopped
 	m := &mesh{binary: filepath.Join(t.TempDir(), "mesh"), xray: daemontest.Start(t), log: &logBuffer{}}
 	built := make(chan error, 1)
 	go func() {
@@ -61,7 +67,7 @@ func deploy(t *testing.T) *mesh {
 		built <- errors.Join(err, errors.New(string(output)))
 	}()
 	m.Cloud, err = cloud.Start(t.Context(), cloud.Config{
-		Root: root, Account: account, Moto: testserver.Moto(t), PostgreSQL: testserver.PostgreSQL(t), Redis: testserver.Redis(t), XRay: m.xray.Address(), Log: m.log,
+		Root: root, Account: account, Moto: "http://" + moto.Address, PostgreSQL: testserver.PostgreSQL(t), Redis: testserver.Redis(t), XRay: m.xray.Address(), Log: m.log,
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, m.log)

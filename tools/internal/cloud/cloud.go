@@ -55,9 +55,9 @@ type Cloud struct {
 	functions map[string]*function // by name
 	roles     map[string]*role     // by ARN
 	aliases   map[string]string    // the function's name, by the alias's ARN
-	policies  []invokePolicy
-	queues    map[string]*queue // by ARN
-	secrets   map[string]secret // by ARN
+	policies  []resourcePolicy     // of functions
+	queues    map[string]*queue    // by ARN
+	secrets   map[string]secret    // by ARN
 	rules     []*rule
 	sources   []*source
 	apis      map[string]api    // by stage
@@ -127,7 +127,7 @@ func (c *Cloud) serve(context.Context) error {
 	return nil
 }
 
-// Problem notes something that must not happen while the mesh is well: a request that was
+// problem notes something that must not happen while the mesh is well: a request that was
 // denied, an invocation that failed, an event that was not delivered.
 func (c *Cloud) problem(format string, arguments ...any) error {
 	err := fmt.Errorf(format, arguments...)

@@ -11,12 +11,8 @@ import (
 	"ticketmesh.dev/tools/internal/runtimeapi"
 )
 
-// invokePolicy is a permission on a function or alias for a service of AWS.
-type invokePolicy struct {
-	name   string
-	policy iam.Policy
-}
-
+// makeInvokePolicies makes policies of the permissions on functions and aliases, which are
+// for services of AWS.
 func (c *Cloud) makeInvokePolicies() {
 	for _, r := range c.resources("AWS::Lambda::Permission") {
 		target := fmt.Sprint(r.Properties["FunctionName"])
@@ -33,7 +29,7 @@ func (c *Cloud) makeInvokePolicies() {
 		if err != nil {
 			panic(err) // it is made here
 		}
-		c.policies = append(c.policies, invokePolicy{r.Stack + " " + r.LogicalID, policy})
+		c.policies = append(c.policies, resourcePolicy{r.Stack + " " + r.LogicalID, policy})
 	}
 }
 

@@ -16,14 +16,8 @@ type queue struct {
 	name     string
 	arn      string
 	url      string // the emulator's
-	policies []queuePolicy
+	policies []resourcePolicy
 	filled   atomic.Bool // there may be messages
-}
-
-// queuePolicy is a policy of a queue.
-type queuePolicy struct {
-	name   string
-	policy iam.Policy
 }
 
 // queueAttributes are properties that SQS has as attributes by the same names.
@@ -75,7 +69,7 @@ func (c *Cloud) makeQueues(ctx context.Context) error {
 			if !ok {
 				return fmt.Errorf("%s is of %s, which there is not", r.LogicalID, url)
 			}
-			q.policies = append(q.policies, queuePolicy{r.Stack + " " + r.LogicalID, policy})
+			q.policies = append(q.policies, resourcePolicy{r.Stack + " " + r.LogicalID, policy})
 		}
 	}
 	return nil
@@ -86,7 +80,7 @@ func (c *Cloud) takes(q *queue, service, source string) error {
 	request := iam.Request{
 		Action: "sqs:SendMessage", Resource: q.arn, Service: service, Context: map[string]string{"aws:sourcearn": source, "aws:securetransport": "true", "aws:sourceaccount": stacks.AccountID},
 	}
-	if slices.ContainsFunc(q.policies, func(p queuePolicy) bool {
+	if slices.ContainsFunc(q.policies, func(p resourcePolicy) bool {
 		return iam.Allowed([]iam.Policy{p.policy}, request) && c.use(Policy, p.name)
 	}) {
 		return nil

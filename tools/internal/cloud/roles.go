@@ -17,6 +17,12 @@ type role struct {
 	policies []iam.Policy
 }
 
+// resourcePolicy is a policy of a queue or a function, by the name of its part.
+type resourcePolicy struct {
+	name   string
+	policy iam.Policy
+}
+
 func (c *Cloud) makeRoles(context.Context) error {
 	for _, r := range c.resources("AWS::IAM::Role") {
 		made := &role{name: r.Stack + "-" + r.LogicalID, arn: r.Attributes["Arn"]}
