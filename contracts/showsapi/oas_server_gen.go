@@ -32,6 +32,12 @@ type Handler interface {
 	//
 	// POST /shows
 	CreateShow(ctx context.Context, req *CreateShow, params CreateShowParams) (CreateShowRes, error)
+	// DeletePresale implements deletePresale operation.
+	//
+	// Its codes are not good any more. Also when repeated. 409 show_cancelled, performance_cancelled.
+	//
+	// DELETE /shows/{showId}/performances/{performanceId}/presales/{presaleId}
+	DeletePresale(ctx context.Context, params DeletePresaleParams) (DeletePresaleRes, error)
 	// DeleteSeatPlan implements deleteSeatPlan operation.
 	//
 	// Performances that were set up from it keep their seat maps.
@@ -104,6 +110,12 @@ type Handler interface {
 	//
 	// GET /shows/{showId}/performances
 	ListPerformances(ctx context.Context, params ListPerformancesParams) (ListPerformancesRes, error)
+	// ListPresales implements listPresales operation.
+	//
+	// For the organizer of the show and admin.
+	//
+	// GET /shows/{showId}/performances/{performanceId}/presales
+	ListPresales(ctx context.Context, params ListPresalesParams) (ListPresalesRes, error)
 	// ListSeatPlans implements listSeatPlans operation.
 	//
 	// In descending order of planId, which is the order in which they were created.
@@ -123,6 +135,17 @@ type Handler interface {
 	//
 	// POST /shows/{showId}/publish
 	PublishShow(ctx context.Context, params PublishShowParams) (PublishShowRes, error)
+	// PutPresale implements putPresale operation.
+	//
+	// Who holds places with one of its codes may do so from opensAt on, before the general sale opens.
+	// Each code is good for so many places: a hold takes them, and what expires, is given up or given back
+	// may be used again. Codes that are generated are kept when the presale is replaced. A code that is
+	// left out is not good any more; what is on hold with it stays. What a code is good for does not
+	// change: 400 for another number of uses. The same presale again changes nothing. 409 show_cancelled,
+	// performance_cancelled.
+	//
+	// PUT /shows/{showId}/performances/{performanceId}/presales/{presaleId}
+	PutPresale(ctx context.Context, req *PutPresale, params PutPresaleParams) (PutPresaleRes, error)
 	// ReplaceSeatPlan implements replaceSeatPlan operation.
 	//
 	// Performances that were set up from an older version keep it. The same plan again makes no version.
@@ -153,6 +176,14 @@ type Handler interface {
 	//
 	// POST /shows/{showId}/series
 	ScheduleSeries(ctx context.Context, req *ScheduleSeries, params ScheduleSeriesParams) (ScheduleSeriesRes, error)
+	// UpdateAllocation implements updateAllocation operation.
+	//
+	// What is released is for everybody; taking it back leaves what was sold meanwhile sold. The
+	// performance has another version then, and all its seats are what they were. To say what is so
+	// already changes nothing. 409 show_cancelled, performance_cancelled.
+	//
+	// PATCH /shows/{showId}/performances/{performanceId}/allocations/{allocationId}
+	UpdateAllocation(ctx context.Context, req UpdateAllocationReq, params UpdateAllocationParams) (UpdateAllocationRes, error)
 	// UpdateShow implements updateShow operation.
 	//
 	// A merge patch (RFC 7396): what is absent stays; null removes venueId or artistIds. A patch that

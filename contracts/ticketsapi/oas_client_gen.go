@@ -83,8 +83,8 @@ type Invoker interface {
 	GetOrder(ctx context.Context, params GetOrderParams) (GetOrderRes, error)
 	// GetSeats invokes getSeats operation.
 	//
-	// The authority on what is free. 404 until the service has heard of the performance, normally within 2
-	// s.
+	// The authority on what is free, for the public: what is allocated to a channel counts as held. 404
+	// until the service has heard of the performance, normally within 2 s.
 	//
 	// GET /tickets/performances/{performanceId}/seats
 	GetSeats(ctx context.Context, params GetSeatsParams) (GetSeatsRes, error)
@@ -142,10 +142,14 @@ type Invoker interface {
 	// Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
 	// what is in force now, also when the hold is ordered later. Of an item whose places are sold at
 	// several prices, since some are reduced or a tier has not enough left, the answer has an item for
-	// each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat,
-	// unknown_concession. limit_exceeded is what the performance allows in one order or to one customer,
-	// and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold
-	// of more than 80 may be refused when they are scattered over the house.
+	// each. 409 seats_unavailable (with seats), sold_out, sales_closed, presale_code_exhausted; 422
+	// limit_exceeded, unknown_seat, unknown_concession, unknown_channel, invalid_presale_code.
+	// limit_exceeded is what the performance allows in one order or to one customer, and without that 100
+	// places an order. Whatever it allows, a hold has at most 250 places, and a hold of more than 80 may
+	// be refused when they are scattered over the house. Places that are allocated to a channel are held
+	// through it, or by a code, alone. A channel is for the organizer of the show and admin; a code that
+	// does not exist, or is not for the category, is invalid; one that has not as many uses left as the
+	// hold has places is exhausted.
 	//
 	// POST /tickets/holds
 	PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error)
@@ -964,8 +968,8 @@ func (c *Client) sendGetOrder(ctx context.Context, params GetOrderParams) (res G
 
 // GetSeats invokes getSeats operation.
 //
-// The authority on what is free. 404 until the service has heard of the performance, normally within 2
-// s.
+// The authority on what is free, for the public: what is allocated to a channel counts as held. 404
+// until the service has heard of the performance, normally within 2 s.
 //
 // GET /tickets/performances/{performanceId}/seats
 func (c *Client) GetSeats(ctx context.Context, params GetSeatsParams) (GetSeatsRes, error) {
@@ -1771,10 +1775,14 @@ func (c *Client) sendListPaymentProviders(ctx context.Context) (res *OfferedProv
 // Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
 // what is in force now, also when the hold is ordered later. Of an item whose places are sold at
 // several prices, since some are reduced or a tier has not enough left, the answer has an item for
-// each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat,
-// unknown_concession. limit_exceeded is what the performance allows in one order or to one customer,
-// and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold
-// of more than 80 may be refused when they are scattered over the house.
+// each. 409 seats_unavailable (with seats), sold_out, sales_closed, presale_code_exhausted; 422
+// limit_exceeded, unknown_seat, unknown_concession, unknown_channel, invalid_presale_code.
+// limit_exceeded is what the performance allows in one order or to one customer, and without that 100
+// places an order. Whatever it allows, a hold has at most 250 places, and a hold of more than 80 may
+// be refused when they are scattered over the house. Places that are allocated to a channel are held
+// through it, or by a code, alone. A channel is for the organizer of the show and admin; a code that
+// does not exist, or is not for the category, is invalid; one that has not as many uses left as the
+// hold has places is exhausted.
 //
 // POST /tickets/holds
 func (c *Client) PlaceHold(ctx context.Context, request *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error) {

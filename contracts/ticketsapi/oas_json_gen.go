@@ -3035,6 +3035,18 @@ func (s *Hold) encodeFields(e *jx.Encoder) {
 		e.ArrEnd()
 	}
 	{
+		if s.Channel.Set {
+			e.FieldStart("channel")
+			s.Channel.Encode(e)
+		}
+	}
+	{
+		if s.PresaleID.Set {
+			e.FieldStart("presaleId")
+			s.PresaleID.Encode(e)
+		}
+	}
+	{
 		e.FieldStart("total")
 		s.Total.Encode(e)
 	}
@@ -3056,14 +3068,16 @@ func (s *Hold) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfHold = [7]string{
+var jsonFieldsNameOfHold = [9]string{
 	0: "holdId",
 	1: "performanceId",
 	2: "expiresAt",
 	3: "items",
-	4: "total",
-	5: "fees",
-	6: "tax",
+	4: "channel",
+	5: "presaleId",
+	6: "total",
+	7: "fees",
+	8: "tax",
 }
 
 // Decode decodes Hold from json.
@@ -3071,7 +3085,7 @@ func (s *Hold) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode Hold to nil")
 	}
-	var requiredBitSet [1]uint8
+	var requiredBitSet [2]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -3129,8 +3143,28 @@ func (s *Hold) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"items\"")
 			}
+		case "channel":
+			if err := func() error {
+				s.Channel.Reset()
+				if err := s.Channel.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"channel\"")
+			}
+		case "presaleId":
+			if err := func() error {
+				s.PresaleID.Reset()
+				if err := s.PresaleID.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"presaleId\"")
+			}
 		case "total":
-			requiredBitSet[0] |= 1 << 4
+			requiredBitSet[0] |= 1 << 6
 			if err := func() error {
 				if err := s.Total.Decode(d); err != nil {
 					return err
@@ -3175,8 +3209,9 @@ func (s *Hold) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [1]uint8{
-		0b00011111,
+	for i, mask := range [2]uint8{
+		0b01001111,
+		0b00000000,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.
@@ -6610,11 +6645,25 @@ func (s *PlaceHold) encodeFields(e *jx.Encoder) {
 		}
 		e.ArrEnd()
 	}
+	{
+		if s.PresaleCode.Set {
+			e.FieldStart("presaleCode")
+			s.PresaleCode.Encode(e)
+		}
+	}
+	{
+		if s.Channel.Set {
+			e.FieldStart("channel")
+			s.Channel.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfPlaceHold = [2]string{
+var jsonFieldsNameOfPlaceHold = [4]string{
 	0: "performanceId",
 	1: "items",
+	2: "presaleCode",
+	3: "channel",
 }
 
 // Decode decodes PlaceHold from json.
@@ -6655,6 +6704,26 @@ func (s *PlaceHold) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"items\"")
+			}
+		case "presaleCode":
+			if err := func() error {
+				s.PresaleCode.Reset()
+				if err := s.PresaleCode.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"presaleCode\"")
+			}
+		case "channel":
+			if err := func() error {
+				s.Channel.Reset()
+				if err := s.Channel.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"channel\"")
 			}
 		default:
 			return errors.Errorf("unexpected field %q", k)
@@ -6784,6 +6853,44 @@ func (s *PlaceHoldConflict) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON implements stdjson.Unmarshaler.
 func (s *PlaceHoldConflict) UnmarshalJSON(data []byte) error {
+	d := jx.DecodeBytes(data)
+	return s.Decode(d)
+}
+
+// Encode encodes PlaceHoldForbidden as json.
+func (s *PlaceHoldForbidden) Encode(e *jx.Encoder) {
+	unwrapped := (*Problem)(s)
+
+	unwrapped.Encode(e)
+}
+
+// Decode decodes PlaceHoldForbidden from json.
+func (s *PlaceHoldForbidden) Decode(d *jx.Decoder) error {
+	if s == nil {
+		return errors.New("invalid: unable to decode PlaceHoldForbidden to nil")
+	}
+	var unwrapped Problem
+	if err := func() error {
+		if err := unwrapped.Decode(d); err != nil {
+			return err
+		}
+		return nil
+	}(); err != nil {
+		return errors.Wrap(err, "alias")
+	}
+	*s = PlaceHoldForbidden(unwrapped)
+	return nil
+}
+
+// MarshalJSON implements stdjson.Marshaler.
+func (s *PlaceHoldForbidden) MarshalJSON() ([]byte, error) {
+	e := jx.Encoder{}
+	s.Encode(&e)
+	return e.Bytes(), nil
+}
+
+// UnmarshalJSON implements stdjson.Unmarshaler.
+func (s *PlaceHoldForbidden) UnmarshalJSON(data []byte) error {
 	d := jx.DecodeBytes(data)
 	return s.Decode(d)
 }

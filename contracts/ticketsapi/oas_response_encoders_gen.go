@@ -982,6 +982,18 @@ func encodePlaceHoldResponse(response PlaceHoldRes, w http.ResponseWriter) error
 
 		return nil
 
+	case *PlaceHoldForbidden:
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(403)
+
+		e := new(jx.Encoder)
+		response.Encode(e)
+		if _, err := e.WriteTo(w); err != nil {
+			return errors.Wrap(err, "write")
+		}
+
+		return nil
+
 	case *PlaceHoldNotFound:
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(404)

@@ -824,7 +824,11 @@ type Hold struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	// What is held.
 	Items []HoldItem `json:"items"`
-	Total Money      `json:"total"`
+	// The channel that sells, if it is not the public's.
+	Channel OptString `json:"channel"`
+	// The presale by whose code it is.
+	PresaleID OptString `json:"presaleId"`
+	Total     Money     `json:"total"`
 	// What is charged beside the prices; all of it is in total.
 	Fees []ChargedFee  `json:"fees"`
 	Tax  OptChargedTax `json:"tax"`
@@ -848,6 +852,16 @@ func (s *Hold) GetExpiresAt() time.Time {
 // GetItems returns the value of Items.
 func (s *Hold) GetItems() []HoldItem {
 	return s.Items
+}
+
+// GetChannel returns the value of Channel.
+func (s *Hold) GetChannel() OptString {
+	return s.Channel
+}
+
+// GetPresaleID returns the value of PresaleID.
+func (s *Hold) GetPresaleID() OptString {
+	return s.PresaleID
 }
 
 // GetTotal returns the value of Total.
@@ -883,6 +897,16 @@ func (s *Hold) SetExpiresAt(val time.Time) {
 // SetItems sets the value of Items.
 func (s *Hold) SetItems(val []HoldItem) {
 	s.Items = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *Hold) SetChannel(val OptString) {
+	s.Channel = val
+}
+
+// SetPresaleID sets the value of PresaleID.
+func (s *Hold) SetPresaleID(val OptString) {
+	s.PresaleID = val
 }
 
 // SetTotal sets the value of Total.
@@ -2444,6 +2468,12 @@ type PlaceHold struct {
 	PerformanceID uuid.UUID `json:"performanceId"`
 	// What to hold.
 	Items []HoldRequestItem `json:"items"`
+	// Code of a presale, in capital or small letters: it may buy before the general sale opens, and what
+	// is allocated to the presale's channel. Each place of the hold is a use of it.
+	PresaleCode OptString `json:"presaleCode"`
+	// The channel that sells, for who organizes the show: when it sells is the channel's, what is
+	// allocated to it may be held, and a customer's limits do not count.
+	Channel OptString `json:"channel"`
 }
 
 // GetPerformanceID returns the value of PerformanceID.
@@ -2456,6 +2486,16 @@ func (s *PlaceHold) GetItems() []HoldRequestItem {
 	return s.Items
 }
 
+// GetPresaleCode returns the value of PresaleCode.
+func (s *PlaceHold) GetPresaleCode() OptString {
+	return s.PresaleCode
+}
+
+// GetChannel returns the value of Channel.
+func (s *PlaceHold) GetChannel() OptString {
+	return s.Channel
+}
+
 // SetPerformanceID sets the value of PerformanceID.
 func (s *PlaceHold) SetPerformanceID(val uuid.UUID) {
 	s.PerformanceID = val
@@ -2466,6 +2506,16 @@ func (s *PlaceHold) SetItems(val []HoldRequestItem) {
 	s.Items = val
 }
 
+// SetPresaleCode sets the value of PresaleCode.
+func (s *PlaceHold) SetPresaleCode(val OptString) {
+	s.PresaleCode = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *PlaceHold) SetChannel(val OptString) {
+	s.Channel = val
+}
+
 type PlaceHoldBadRequest Problem
 
 func (*PlaceHoldBadRequest) placeHoldRes() {}
@@ -2473,6 +2523,10 @@ func (*PlaceHoldBadRequest) placeHoldRes() {}
 type PlaceHoldConflict Problem
 
 func (*PlaceHoldConflict) placeHoldRes() {}
+
+type PlaceHoldForbidden Problem
+
+func (*PlaceHoldForbidden) placeHoldRes() {}
 
 type PlaceHoldNotFound Problem
 

@@ -31,7 +31,7 @@ export interface paths {
         };
         /**
          * Every place of a performance and its state now.
-         * @description The authority on what is free. 404 until the service has heard of the performance, normally within 2 s.
+         * @description The authority on what is free, for the public: what is allocated to a channel counts as held. 404 until the service has heard of the performance, normally within 2 s.
          */
         get: operations["getSeats"];
         put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         put?: never;
         /**
          * Set places aside, all or nothing.
-         * @description Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is what is in force now, also when the hold is ordered later. Of an item whose places are sold at several prices, since some are reduced or a tier has not enough left, the answer has an item for each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession. limit_exceeded is what the performance allows in one order or to one customer, and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold of more than 80 may be refused when they are scattered over the house.
+         * @description Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is what is in force now, also when the hold is ordered later. Of an item whose places are sold at several prices, since some are reduced or a tier has not enough left, the answer has an item for each. 409 seats_unavailable (with seats), sold_out, sales_closed, presale_code_exhausted; 422 limit_exceeded, unknown_seat, unknown_concession, unknown_channel, invalid_presale_code. limit_exceeded is what the performance allows in one order or to one customer, and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold of more than 80 may be refused when they are scattered over the house. Places that are allocated to a channel are held through it, or by a code, alone. A channel is for the organizer of the show and admin; a code that does not exist, or is not for the category, is invalid; one that has not as many uses left as the hold has places is exhausted.
          */
         post: operations["placeHold"];
         delete?: never;
@@ -607,7 +607,15 @@ export interface components {
             performanceId: string;
             /** @description What to hold. */
             items: components["schemas"]["HoldRequestItem"][];
+            /** @description Code of a presale, in capital or small letters: it may buy before the general sale opens, and what is allocated to the presale's channel. Each place of the hold is a use of it. */
+            presaleCode?: string;
+            channel?: components["schemas"]["ChannelId"];
         };
+        /**
+         * @description The channel that sells, for who organizes the show: when it sells is the channel's, what is allocated to it may be held, and a customer's limits do not count.
+         * @example box_office
+         */
+        ChannelId: string;
         /** @description Exactly one of seats, quantity and bestAvailable. */
         HoldRequestItem: {
             areaId: components["schemas"]["AreaId"];
@@ -766,6 +774,10 @@ export interface components {
             expiresAt: components["schemas"]["Timestamp"];
             /** @description What is held. */
             items: components["schemas"]["HoldItem"][];
+            /** @description The channel that sells, if it is not the public's. */
+            channel?: string;
+            /** @description The presale by whose code it is. */
+            presaleId?: string;
             total: components["schemas"]["Money"];
             /** @description What is charged beside the prices; all of it is in total. */
             fees?: components["schemas"]["ChargedFee"][];
@@ -1543,6 +1555,7 @@ export type SeatStatus = components['schemas']['SeatStatus'];
 export type Seats = components['schemas']['Seats'];
 export type AreaSeats = components['schemas']['AreaSeats'];
 export type PlaceHold = components['schemas']['PlaceHold'];
+export type ChannelId = components['schemas']['ChannelId'];
 export type HoldRequestItem = components['schemas']['HoldRequestItem'];
 export type ConcessionChoice = components['schemas']['ConcessionChoice'];
 export type ChargedFee = components['schemas']['ChargedFee'];
@@ -1720,6 +1733,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];

@@ -79,6 +79,7 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 		"createShow": newShow(), "updateShow": document{"title": "Lear"},
 		"schedulePerformance": newPerformance(), "reschedulePerformance": reschedule, "scheduleSeries": newSeries(),
 		"createSeatPlan": newSeatPlan(), "replaceSeatPlan": newSeatPlan(), "importSeatPlan": imported,
+		"putPresale": newPresale(), "updateAllocation": document{"released": true},
 	}
 
 	// What is the same for all.
@@ -137,8 +138,16 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 	c.say(200, "getSeries", nobody, nil, []string{showID, seriesID})
 	c.say(200, "reschedulePerformance", organizer, reschedule, ids)
 	c.say(422, "reschedulePerformance", organizer, `{"startsAt":"2027-03-28T02:30"}`, ids)
+	kept := []string{showID, c.say(201, "schedulePerformance", organizer, allocated(), ids).string("performanceId"), "sponsors"}
+	c.say(200, "updateAllocation", organizer, document{"released": true}, kept)
+	c.say(200, "putPresale", organizer, newPresale(), kept)
+	c.say(200, "listPresales", organizer, nil, kept)
+	c.say(204, "deletePresale", organizer, nil, kept)
 	c.say(200, "cancelPerformance", organizer, nil, ids)
 	c.say(409, "reschedulePerformance", organizer, reschedule, ids)
+	for _, name := range []string{"putPresale", "deletePresale", "updateAllocation"} {
+		c.say(409, name, organizer, bodies[name], ids)
+	}
 	c.say(200, "cancelShow", organizer, nil, ids)
 	c.say(409, "publishShow", organizer, nil, ids)
 	c.say(409, "updateShow", organizer, document{"title": "Lear"}, ids)

@@ -79,6 +79,7 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 		return held.HoldID
 	}
 	first := hold("anna", seats("stalls", "A-1", "A-2"))
+	c.say(403, "placeHold", "anna", map[string]any{"performanceId": p, "channel": "box_office", "items": []any{places("floor", 1)}})
 	c.say(404, "placeHold", "anna", map[string]any{"performanceId": unknown, "items": []any{places("floor", 1)}})
 	c.say(409, "placeHold", "ben", map[string]any{"performanceId": p, "items": []any{seats("stalls", "A-1")}})
 	c.say(422, "placeHold", "ben", map[string]any{"performanceId": p, "items": []any{seats("stalls", "Z-1")}})

@@ -29,15 +29,20 @@ type Table struct {
 }
 
 // New makes the table that the template declares at the endpoint of an emulator.
-func New(t testing.TB, endpoint, template string) *Table {
+func New(t testing.TB, endpoint, template string, options ...func(*dynamodb.CreateTableInput)) *Table {
 	t.Helper()
 	input, err := Declared(template)
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, option := range options {
+		option(input)
+	}
 	table := &Table{
 		Name: "test-" + id.New().String(), endpoint: endpoint, schema: units.SchemaOf(input),
-		transport: &SerialTransactions{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+		// Moto serves one request at a time, so that more connections only wait, and some
+		// are refused.
+		transport: &SerialTransactions{Transport: &http.Transport{MaxConnsPerHost: 64, MaxIdleConnsPerHost: 64}},
 	}
 	table.client = dynamodb.NewFromConfig(table.Config())
 	input.TableName = &table.Name
@@ -55,6 +60,11 @@ func New(t testing.TB, endpoint, template string) *Table {
 	})
 	return table
 }
+
+// WithoutStream is an option of New, for tests of many transactions: moto copies
+// the table once for each item of a transaction, and its stream with all that was
+// ever written.
+func WithoutStream(table *dynamodb.CreateTableInput) { table.StreamSpecification = nil }
 
 // Config returns how to reach the emulator. Whoever uses the table has to send
 // by its HTTPClient, so that transactions are atomic.

@@ -10,6 +10,7 @@ import (
 	"ticketmesh.dev/services/shows/internal/availability"
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/show"
 )
@@ -26,6 +27,7 @@ type SeatMapSource struct {
 	SeatPlan        performance.SeatPlan // version 0 is the newest; zero when the areas are given
 	Areas           []seatmap.Area
 	PriceCategories []seatmap.PriceCategory
+	Allocations     []seatmap.Allocation // of areas that are given: a plan has its own
 }
 
 // Schedule is a performance to add.
@@ -34,7 +36,8 @@ type Schedule struct {
 	Times                 performance.Times
 	SeatMap               SeatMapSource
 	Pricing               *pricing.Rules // nil: nothing is charged beside the prices
-	PerOrder, PerCustomer *int           // nil for no limit
+	Channels              []sales.Channel
+	PerOrder, PerCustomer *int // nil for no limit
 }
 
 // SchedulePerformance adds a performance to a show; it is announced at once
@@ -57,7 +60,7 @@ func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.
 		}
 		announced := s.Status() == show.Published
 		p, err := performance.Schedule(schedule.ID, showID, schedule.Times, performance.Terms{
-			SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, PerOrder: schedule.PerOrder, PerCustomer: schedule.PerCustomer,
+			SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, Channels: schedule.Channels, PerOrder: schedule.PerOrder, PerCustomer: schedule.PerCustomer,
 		}, announced)
 		if err != nil {
 			return err
@@ -89,6 +92,10 @@ func (a *App) insert(ctx context.Context, s show.Show, p performance.Performance
 func (a *App) seatMap(ctx context.Context, caller Caller, source SeatMapSource) (seatmap.Map, performance.SeatPlan, error) {
 	if source.SeatPlan.ID == id.Nil {
 		m, err := seatmap.New("seatMap.", source.Areas, source.PriceCategories)
+		if err != nil {
+			return seatmap.Map{}, performance.SeatPlan{}, err
+		}
+		m, err = m.Allocate("seatMap.", source.Allocations)
 		return m, performance.SeatPlan{}, err
 	}
 	plan, err := ownSeatPlan(ctx, a.store, caller, source.SeatPlan.ID, source.SeatPlan.Version)

@@ -9,6 +9,7 @@ import (
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 )
 
@@ -60,6 +61,7 @@ type State struct {
 	SeatMapVersion int
 	SeatPlan       SeatPlan           // what the seat map was made from; zero when it was given whole
 	Pricing        *pricing.Rules     // nil: nothing is charged beside the prices
+	Sales          sales.Rules        // who may buy when, beside the public
 	Capacities     []seatmap.Capacity // of the seat map's areas, in its order
 
 	Status Status

@@ -30,7 +30,7 @@ func seatMapOf(seatMap showsapi.OptSeatMapInput, seatPlan showsapi.OptSeatPlanUs
 			}))
 		}
 	default:
-		source.Areas = areasOf(whole.Areas)
+		source.Areas, source.Allocations = areasOf(whole.Areas), allocationsOf(whole.Allocations)
 		for _, category := range whole.PriceCategories {
 			source.PriceCategories = append(source.PriceCategories, categoryOf(category))
 		}
@@ -58,8 +58,11 @@ func areasOf(in []showsapi.AreaInput) []seatmap.Area {
 	return areas
 }
 
-func seatMapAnswer(areas []seatmap.Area, categories []seatmap.PriceCategory) showsapi.SeatMap {
-	answer := showsapi.SeatMap{Areas: areasAnswer(areas), PriceCategories: make([]showsapi.PriceCategory, len(categories))}
+func seatMapAnswer(areas []seatmap.Area, m seatmap.Map) showsapi.SeatMap {
+	categories := m.PriceCategories()
+	answer := showsapi.SeatMap{
+		Areas: areasAnswer(areas), PriceCategories: make([]showsapi.PriceCategory, len(categories)), Allocations: allocationsAnswer(m.Allocations()),
+	}
 	for i, category := range categories {
 		answer.PriceCategories[i] = categoryAnswer(category)
 	}

@@ -46,7 +46,7 @@ func (s *Selling) ExtendHold(ctx context.Context, caller Caller, holdID id.ID) (
 		if err != nil {
 			return err
 		}
-		if err := checkSales(show, held.Items, now); err != nil {
+		if err := checkSales(show, held, now); err != nil {
 			return err
 		}
 		before := held.ExpiresAt
@@ -76,10 +76,11 @@ func (s *Selling) ExtendHold(ctx context.Context, caller Caller, holdID id.ID) (
 	return extended, err
 }
 
-// checkSales returns performance.ErrSalesClosed unless all of the items sell at now.
-func checkSales(show *performance.Performance, items []hold.Item, now time.Time) error {
-	for _, item := range items {
-		if err := show.CheckSalesOf(item.PriceCategory, now); err != nil {
+// checkSales returns performance.ErrSalesClosed unless all of the hold's items sell
+// at now, as it was made.
+func checkSales(show *performance.Performance, held hold.Hold, now time.Time) error {
+	for _, item := range held.Items {
+		if err := show.CheckSalesBy(held.Sale, item.PriceCategory, now); err != nil {
 			return err
 		}
 	}
@@ -235,6 +236,7 @@ func partitionsOf(tx Tx, show *performance.Performance, items []hold.Item) ([]pa
 			if state.Version == 0 {
 				state = inventory.New(key, area.PartitionCapacity(number))
 			}
+			state.Kept = area.Kept(number)
 			index[key] = len(parts)
 			parts = append(parts, part{area, state, slots})
 		}

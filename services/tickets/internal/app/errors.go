@@ -8,8 +8,13 @@ import (
 var (
 	// ErrForbidden reports what the caller may not do.
 	ErrForbidden = errors.New("forbidden")
+	// ErrBusy reports an update that others were faster than until its time was up.
+	// Nothing was stored, and it may be repeated.
+	ErrBusy = errors.New("store is busy")
 	// ErrSoldOut reports an area without enough free places.
 	ErrSoldOut = errors.New("sold out")
+	// ErrPresaleCodeExhausted reports a presale code that has not so many uses left.
+	ErrPresaleCodeExhausted = errors.New("presale code is exhausted")
 )
 
 // SeatsUnavailableError names the seats, as <areaId>/<seat>, that are not free.

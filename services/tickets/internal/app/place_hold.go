@@ -24,6 +24,8 @@ type HoldRequest struct {
 	Repeatable    bool
 	PerformanceID id.ID
 	Items         []HoldRequestItem
+	Channel       string // that sells, for who organizes the show; empty: the public's
+	PresaleCode   string // may be empty
 }
 
 // HoldRequestItem asks for places of one area in exactly one of three ways.
@@ -48,8 +50,9 @@ type ConcessionChoice struct {
 // PlaceHold sets places aside, all or nothing, at the prices that are in force;
 // the hold keeps them. Errors: performance.ErrNotFound,
 // performance.ErrSalesClosed, performance.ErrUnknownConcession,
-// buyer.ErrLimitExceeded, *UnknownSeatError, *SeatsUnavailableError, ErrSoldOut,
-// *InvalidError.
+// performance.ErrUnknownChannel, performance.ErrInvalidPresaleCode,
+// ErrPresaleCodeExhausted, ErrForbidden, buyer.ErrLimitExceeded, *UnknownSeatError,
+// *SeatsUnavailableError, ErrSoldOut, *InvalidError.
 func (s *Selling) PlaceHold(ctx context.Context, caller Caller, request HoldRequest) (hold.Hold, error) {
 	if err := checkItems(request.Items); err != nil {
 		return hold.Hold{}, err
@@ -68,26 +71,32 @@ func (s *Selling) PlaceHold(ctx context.Context, caller Caller, request HoldRequ
 		}
 		now := s.clock.Now()
 		var err error
-		placed, err = take(tx, request, caller.CustomerID, now, now.Add(hold.Period))
+		placed, err = take(tx, caller, request, now, now.Add(hold.Period))
 		return err
 	})
 	return placed, err
 }
 
 // take claims the places for a new hold and stores it.
-func take(tx Tx, request HoldRequest, customerID string, now, until time.Time) (hold.Hold, error) {
+func take(tx Tx, caller Caller, request HoldRequest, now, until time.Time) (hold.Hold, error) {
 	show, err := tx.Performance(request.PerformanceID)
 	if err != nil {
 		return hold.Hold{}, err
 	}
-	if err := show.CheckSales(now); err != nil {
+	by, err := sellerOf(show, caller, request)
+	if err != nil {
 		return hold.Hold{}, err
 	}
-	placed := hold.Hold{
-		ID: request.HoldID, PerformanceID: show.ID, CustomerID: customerID, Status: hold.Active,
-		PlacedAt: now, ExpiresAt: until, Version: 1,
+	if by.sale == (performance.Sale{}) {
+		if err := show.CheckSales(now); err != nil {
+			return hold.Hold{}, err
+		}
 	}
-	taker := taker{tx: tx, performance: show, holdID: placed.ID, now: now, until: until, partitions: noPartitions()}
+	placed := hold.Hold{
+		ID: request.HoldID, PerformanceID: show.ID, CustomerID: caller.CustomerID, Status: hold.Active,
+		PlacedAt: now, ExpiresAt: until, Sale: by.sale, Version: 1,
+	}
+	taker := taker{tx: tx, performance: show, seller: by, holdID: placed.ID, now: now, until: until, partitions: noPartitions()}
 	for i, item := range request.Items {
 		held, err := taker.take(i, item)
 		if err != nil {
@@ -107,12 +116,12 @@ func take(tx Tx, request HoldRequest, customerID string, now, until time.Time) (
 	if err := charge(&placed, show); err != nil {
 		return hold.Hold{}, err
 	}
-	customer, err := tx.Buyer(show.ID, customerID)
+	customer, err := tx.Buyer(show.ID, caller.CustomerID)
 	if err != nil {
 		return hold.Hold{}, err
 	}
 	claim := buyer.Claim{HoldID: placed.ID, Quantity: placed.Quantity(), Until: until}
-	if err := customer.Claim(claim, show.Limits, now); err != nil {
+	if err := customer.Claim(claim, by.limits, now); err != nil {
 		return hold.Hold{}, err
 	}
 	if err := taker.store(); err != nil {
@@ -170,9 +179,10 @@ func checkItems(items []HoldRequestItem) error {
 
 // touched is a partition that a hold takes places of.
 type touched struct {
-	area  *seatmap.AreaLayout
-	state inventory.Partition
-	taken inventory.Slots
+	area    *seatmap.AreaLayout
+	state   inventory.Partition
+	another inventory.Slots // another channel's
+	taken   inventory.Slots
 }
 
 // taker collects the places of one hold over its items, so that two items never
@@ -180,6 +190,7 @@ type touched struct {
 type taker struct {
 	tx          Tx
 	performance *performance.Performance
+	seller      seller
 	holdID      id.ID
 	now, until  time.Time
 	partitions  map[inventory.Key]*touched
@@ -221,12 +232,15 @@ func (t *taker) take(index int, item HoldRequestItem) ([]hold.Item, error) {
 	if !known {
 		return nil, fmt.Errorf("area %q has price category %q, which the performance has not", area.ID, area.PriceCategory)
 	}
-	if err := t.performance.CheckSalesOf(category.ID, t.now); err != nil {
+	if err := t.seller.check(t.performance, category.ID, t.now); err != nil {
 		return nil, err
 	}
 	held, err := t.places(index, item, area, hold.Item{AreaID: area.ID, PriceCategory: category.ID})
 	if err != nil || held.Quantity() < item.places() {
 		return nil, err // t.err says which seats are missing
+	}
+	if held, err = t.useCode(held); err != nil {
+		return nil, err
 	}
 	priced, err := t.priced(category, held)
 	if err != nil {
@@ -277,12 +291,15 @@ func (t *taker) touch(area *seatmap.AreaLayout, state inventory.Partition) *touc
 	if state.Version == 0 {
 		state = inventory.New(state.Key, area.PartitionCapacity(state.Number))
 	}
-	fresh := &touched{area: area, state: state}
+	state.Kept = area.Kept(state.Number)
+	fresh := &touched{area: area, state: state, another: area.KeptFrom(t.seller.sale.Channel, state.Number)}
 	t.partitions[state.Key] = fresh
 	return fresh
 }
 
-func (t *touched) free(now time.Time) inventory.Slots { return t.state.Free(now) &^ t.taken }
+func (t *touched) free(now time.Time) inventory.Slots {
+	return t.state.Free(now) &^ t.another &^ t.taken
+}
 
 func (t *taker) seats(area *seatmap.AreaLayout, seats []string, held hold.Item) (hold.Item, error) {
 	for _, seatID := range seats {
@@ -323,29 +340,27 @@ func (t *taker) general(area *seatmap.AreaLayout, quantity int, held hold.Item) 
 func (t *taker) upTo(area *seatmap.AreaLayout, quantity int) ([]inventory.Place, error) {
 	const batch = 4
 	var places []inventory.Place
-	for wanted, from := quantity, rand.IntN(area.Partitions()); wanted > 0; {
-		partitions, err := t.tx.FreePartitions(area, t.performance.ID, 1, from, batch+len(t.partitions), t.now)
+	from := rand.IntN(area.Partitions())
+	for limit := batch + len(t.partitions); ; limit *= 2 {
+		partitions, err := t.tx.FreePartitions(area, t.performance.ID, 1, from, limit, t.now)
 		if err != nil {
 			return nil, err
 		}
-		before := wanted
 		for _, state := range partitions {
-			if wanted == 0 {
-				break
-			}
 			partition := t.touch(area, state)
-			chosen := inventory.Lowest(partition.free(t.now), wanted)
+			chosen := inventory.Lowest(partition.free(t.now), quantity-len(places))
 			partition.taken |= chosen
-			wanted -= chosen.Count()
 			chosen.Each(func(slot int) {
 				places = append(places, inventory.Place{Partition: state.Number, Slot: slot})
 			})
+			if len(places) == quantity {
+				return places, nil
+			}
 		}
-		if wanted == before {
-			break
+		if len(partitions) < limit {
+			return places, nil
 		}
 	}
-	return places, nil
 }
 
 // best takes seats side by side, the best partitions first, and wheelchair and

@@ -76,7 +76,7 @@ func (s *Selling) place(tx Tx, caller Caller, request OrderRequest) (order.Order
 	if err != nil {
 		return order.Order{}, err
 	}
-	if err := checkSales(show, held.Items, now); err != nil {
+	if err := checkSales(show, held, now); err != nil {
 		return order.Order{}, err
 	}
 	placed := order.Order{

@@ -83,7 +83,8 @@ type Page struct {
 // its update.
 type Store interface {
 	// Update runs fn atomically. When it returns nil the change is durable, its
-	// facts with it.
+	// facts with it. An error of fn is returned as it is, and nothing is stored; nor
+	// is after ErrBusy. After any other error the change may be stored or not.
 	Update(ctx context.Context, fn func(Tx) error) error
 
 	Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error)

@@ -230,7 +230,9 @@ func (s *Selling) cancelOrdersOf(ctx context.Context, performanceID id.ID) error
 // UpdatePerformance takes over a performance as an event tells it, unless a
 // newer version is known. Handling the same event again changes nothing.
 func (s *Selling) UpdatePerformance(ctx context.Context, consumer string, eventID id.ID, told *performance.Performance) error {
-	return s.store.Update(ctx, func(tx Tx) error {
+	var before *performance.Performance // which told replaces
+	err := s.store.Update(ctx, func(tx Tx) error {
+		before = nil
 		first, err := tx.FirstTime(consumer, eventID)
 		if err != nil || !first {
 			return err
@@ -242,6 +244,11 @@ func (s *Selling) UpdatePerformance(ctx context.Context, consumer string, eventI
 		if err == nil && known.Version >= told.Version {
 			return nil
 		}
+		before = known
 		return tx.PutPerformance(told)
 	})
+	if err != nil || before == nil {
+		return err
+	}
+	return s.keep(ctx, before, told)
 }

@@ -21,8 +21,8 @@ import (
 
 // Availability implements streams.Derive: a partition that was written tells how
 // many of its places are free, as of when it was written. Nothing is written for
-// that. The event's version is the partition's, and so is its id: a record that is
-// delivered again tells the same again.
+// that, and nobody is told of quotas. The event's version is the partition's, and its id is made of that: a record
+// that is delivered again tells the same again.
 func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	image := record.Change.NewImage
 	key := dynamo.Key{PK: text(image["pk"]), SK: text(image["sk"])}
@@ -41,9 +41,6 @@ func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	p, at, err := decodePartition(key, document)
 	if err != nil {
 		return nil, err
-	}
-	if inventory.IsQuota(p.AreaID) {
-		return nil, nil
 	}
 	changed, err := eventcodec.Encode(context.Background(), inventory.ChangedFact{Partition: p}, at)
 	if err != nil {

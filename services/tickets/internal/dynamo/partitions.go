@@ -26,14 +26,20 @@ import (
 // partition key, where one query reads them. It must never change.
 const neighbours = 16
 
-const inventoryKind = "inv#"
+// What the partition keys of partitions begin with. Quotas are apart, so that
+// nobody pays for them who looks at a seat map.
+const (
+	inventoryKind = "inv#"
+	quotaKind     = "quota#"
+)
 
 func partitionKey(key inventory.Key) dynamo.Key {
-	return dynamo.Key{PK: inventoryPK(key.PerformanceID, inventoryShard(key.AreaID, key.Number)), SK: partitionSK(key.AreaID, key.Number)}
-}
-
-func inventoryPK(performanceID id.ID, shard int) string {
-	return sharded(inventoryKind+performanceID.String(), shard)
+	kind := inventoryKind
+	if inventory.IsQuota(key.AreaID) {
+		kind = quotaKind
+	}
+	shard := inventoryShard(key.AreaID, key.Number)
+	return dynamo.Key{PK: sharded(kind+key.PerformanceID.String(), shard), SK: partitionSK(key.AreaID, key.Number)}
 }
 
 func partitionSK(areaID string, number int) string { return fmt.Sprintf("%s#%05d", areaID, number) }
@@ -49,9 +55,10 @@ func inventoryShard(areaID string, number int) int {
 // keyOfPartition reads what partitionKey returned.
 func keyOfPartition(key dynamo.Key) (inventory.Key, error) {
 	malformed := fmt.Errorf("%w: partition %s %s", errMalformed, key.PK, key.SK)
-	of, isPartition := strings.CutPrefix(key.PK, inventoryKind)
+	of, isPlaces := strings.CutPrefix(key.PK, inventoryKind)
+	of, isQuota := strings.CutPrefix(of, quotaKind)
 	hash := strings.LastIndexByte(key.SK, '#') // the name of a quota may have others
-	if !isPartition || hash < 0 || len(of) < idLength {
+	if isPlaces == isQuota || hash < 0 || len(of) < idLength {
 		return inventory.Key{}, malformed
 	}
 	performanceID, err := id.Parse(of[:idLength])
@@ -71,6 +78,7 @@ func encodePartition(p *inventory.Partition, at time.Time) []byte {
 	document := binary.AppendUvarint(nil, uint64(p.Capacity))
 	document = binary.AppendUvarint(document, uint64(p.Version))
 	document = binary.AppendUvarint(document, uint64(at.UnixMilli()))
+	document = binary.AppendUvarint(document, uint64(p.Kept))
 	document = binary.BigEndian.AppendUint64(document, uint64(p.Sold))
 	return append(document, itemcodec.EncodeClaims(p.Claims)...)
 }
@@ -82,6 +90,7 @@ func decodePartition(key dynamo.Key, document []byte) (p inventory.Partition, at
 	d := decoder{rest: document}
 	p.Capacity, p.Version = int(d.uvarint()), int(d.uvarint())
 	at = time.UnixMilli(int64(d.uvarint())).UTC()
+	p.Kept = inventory.Slots(d.uvarint())
 	p.Sold = inventory.Slots(d.uint64())
 	if d.failed {
 		return p, at, fmt.Errorf("%w: partition %s %s", errMalformed, key.PK, key.SK)
@@ -135,6 +144,7 @@ func (t *transaction) layOut(before, after *performance.Performance) error {
 		}
 		for number := first; number < area.Partitions(); number++ {
 			fresh := inventory.New(inventory.Key{PerformanceID: after.ID, AreaID: area.ID, Number: number}, area.PartitionCapacity(number))
+			fresh.Kept = area.Kept(number)
 			t.fresh = append(t.fresh, partitionItem(area, &fresh, now))
 		}
 	}
@@ -185,7 +195,7 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 			continue
 		}
 		calls.Go(func() error {
-			items, err := s.table.Query(ctx, dynamo.Query{PK: inventoryPK(performanceID, shard)})
+			items, err := s.table.Query(ctx, dynamo.Query{PK: sharded(inventoryKind+performanceID.String(), shard)})
 			if err != nil {
 				return err
 			}

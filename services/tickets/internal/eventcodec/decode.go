@@ -40,8 +40,10 @@ func Performance(e event.Event) (told *performance.Performance, reference string
 	if told.Pricing, err = rules(data.Pricing); err != nil {
 		return nil, "", err
 	}
+	told.Channels, told.Presales, told.Released = channels(data.Channels), presales(data.Presales), data.ReleasedAllocations
 	switch {
 	case data.SeatMap.Set:
+		told.Allocations = Allocations(data.SeatMap.Value)
 		return told, "", told.LayOut(Areas(data.SeatMap.Value))
 	case data.SeatMapRef.Value == "":
 		return nil, "", fmt.Errorf("%w: it has neither a seat map nor a reference to one", performance.ErrMalformed)

@@ -58,7 +58,10 @@ type Partition struct {
 	Capacity int
 	Sold     Slots
 	Claims   []Claim // no two share a slot, and none has a sold one
-	Version  int
+	// Kept are the places that only some channel sells: others see them as held.
+	// Who reads a partition to change it sets what is so by then.
+	Kept    Slots
+	Version int
 }
 
 // New returns a partition that is free.
@@ -89,6 +92,20 @@ func (p *Partition) Held(now time.Time) Slots {
 // expired does not count, whether or not somebody has cleared it away.
 func (p *Partition) Free(now time.Time) Slots {
 	return p.All() &^ p.Sold &^ p.Held(now)
+}
+
+// Available returns the places that everybody may hold.
+func (p *Partition) Available(now time.Time) Slots { return p.Free(now) &^ p.Kept }
+
+// Keep says which places only some channel sells from now on and reports whether
+// that is news.
+func (p *Partition) Keep(slots Slots) bool {
+	if p.Kept == slots {
+		return false
+	}
+	p.Kept = slots
+	p.Version++
+	return true
 }
 
 // NextExpiry returns when the first claim expires, or the zero time without one.

@@ -24,8 +24,12 @@ type performanceDocument struct {
 	Categories            []performance.PriceCategory
 	Pricing               pricing.Rules
 	Limits                performance.Limits
+	Channels              []performance.Channel `json:",omitempty"`
+	Presales              []performance.Presale `json:",omitempty"`
 	SeatMapVersion        int
-	Areas                 []seatmap.Area `json:",omitempty"`
+	Areas                 []seatmap.Area       `json:",omitempty"`
+	Allocations           []seatmap.Allocation `json:",omitempty"`
+	Released              []string             `json:",omitempty"`
 }
 
 // EncodePerformance writes a performance, as JSON, without its id and version; its
@@ -34,7 +38,8 @@ func EncodePerformance(p *performance.Performance) ([]byte, error) {
 	return json.Marshal(performanceDocument{
 		ShowID: p.ShowID, OrganizerID: p.OrganizerID, Title: p.Title, Cancelled: p.Cancelled, StartsAtLocal: p.StartsAtLocal,
 		TimeZone: p.TimeZone, StartsAt: Millis(p.StartsAt), Open: Millis(p.SalesOpenAt), Close: Millis(p.SalesCloseAt),
-		Currency: p.Currency, Categories: p.Categories, Pricing: p.Pricing, Limits: p.Limits, SeatMapVersion: p.SeatMapVersion, Areas: p.Areas,
+		Currency: p.Currency, Categories: p.Categories, Pricing: p.Pricing, Limits: p.Limits, Channels: p.Channels, Presales: p.Presales,
+		SeatMapVersion: p.SeatMapVersion, Areas: p.Areas, Allocations: p.Allocations, Released: p.Released,
 	})
 }
 
@@ -48,6 +53,7 @@ func DecodePerformance(performanceID id.ID, version int, text []byte) (*performa
 		ID: performanceID, Version: version, ShowID: d.ShowID, OrganizerID: d.OrganizerID, Title: d.Title, Cancelled: d.Cancelled,
 		StartsAtLocal: d.StartsAtLocal, TimeZone: d.TimeZone, StartsAt: Instant(d.StartsAt), SalesOpenAt: Instant(d.Open),
 		SalesCloseAt: Instant(d.Close), Currency: d.Currency, Categories: d.Categories, Pricing: d.Pricing, Limits: d.Limits,
-		SeatMapVersion: d.SeatMapVersion, Areas: d.Areas,
+		Channels: d.Channels, Presales: d.Presales, SeatMapVersion: d.SeatMapVersion, Areas: d.Areas, Allocations: d.Allocations,
+		Released: d.Released,
 	}, nil
 }

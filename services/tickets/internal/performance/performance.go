@@ -112,12 +112,17 @@ type Performance struct {
 	Categories     []PriceCategory
 	Pricing        pricing.Rules // what is charged beside the prices
 	Limits         Limits
+	Channels       []Channel // those that have windows of their own
+	Presales       []Presale
 	SeatMapVersion int
 	Areas          []seatmap.Area
+	Allocations    []seatmap.Allocation
+	Released       []string        // allocations whose places are for everybody
 	Layout         *seatmap.Layout // of Areas, and the quotas: by LayOut
 }
 
-// LayOut gives the performance its seat map. Errors: seatmap.ErrMalformed, and
+// LayOut gives the performance its seat map, in which its channels have their
+// allocations. Errors: seatmap.ErrMalformed, and
 // ErrMalformed when a place would have no price in the performance's currency.
 func (p *Performance) LayOut(areas []seatmap.Area) error {
 	layout, err := seatmap.New(areas)
@@ -140,7 +145,7 @@ func (p *Performance) LayOut(areas []seatmap.Area) error {
 			return fmt.Errorf("%w: area %q has price category %q, which the performance has not", ErrMalformed, area.ID, area.PriceCategory)
 		}
 	}
-	if err := p.addQuotas(layout); err != nil {
+	if err := errors.Join(layout.Allocate(p.Allocations, p.Released), p.addQuotas(layout), p.addCodes(layout)); err != nil {
 		return err
 	}
 	p.Areas, p.Layout = areas, layout

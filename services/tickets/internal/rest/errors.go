@@ -38,6 +38,9 @@ var problems = []struct {
 	{hold.ErrExpired, http.StatusConflict, "hold_expired", "the hold is over"},
 	{hold.ErrUsed, http.StatusConflict, "hold_used", "the hold became an order"},
 	{performance.ErrUnknownConcession, http.StatusUnprocessableEntity, "unknown_concession", "the price category has no such concession"},
+	{performance.ErrUnknownChannel, http.StatusUnprocessableEntity, "unknown_channel", "the performance has no such channel"},
+	{performance.ErrInvalidPresaleCode, http.StatusUnprocessableEntity, "invalid_presale_code", "no such presale code, or not for this price category"},
+	{app.ErrPresaleCodeExhausted, http.StatusConflict, "presale_code_exhausted", "the presale code has not so many uses left"},
 	{buyer.ErrLimitExceeded, http.StatusUnprocessableEntity, "limit_exceeded", "more than one customer may have"},
 	{order.ErrNotCancellable, http.StatusConflict, "not_cancellable", "there is nothing to cancel any more"},
 	{order.ErrNotRefundable, http.StatusConflict, "not_refundable", "the order has no money to give back"},
@@ -51,7 +54,7 @@ var problems = []struct {
 }
 
 // problemOf returns what the API says to an error; nil for one that is not the
-// client's business.
+// client's business, of which a store's own are most.
 func problemOf(err error) *problem.Problem {
 	var (
 		invalid     *app.InvalidError
@@ -61,6 +64,10 @@ func problemOf(err error) *problem.Problem {
 		admitted    *ticket.AlreadyAdmittedError
 	)
 	switch {
+	case errors.Is(err, app.ErrBusy):
+		p := problem.Unavailable()
+		p.Header = map[string]string{"Retry-After": "1"}
+		return p
 	case errors.As(err, &invalid):
 		return problem.InvalidRequest(problem.Field{Field: invalid.Field, Message: invalid.Message})
 	case errors.Is(err, payment.ErrUnknownProvider):
@@ -85,10 +92,10 @@ func problemOf(err error) *problem.Problem {
 
 // NewError implements api.Handler.
 func (h *handler) NewError(ctx context.Context, err error) *api.ProblemStatusCode {
-	p := problemOf(err)
-	if p == nil {
-		p = kit.ProblemOf(ctx, h.logger, err)
+	if p := problemOf(err); p != nil {
+		err = p
 	}
+	p := kit.ProblemOf(ctx, h.logger, err)
 	answer := &api.ProblemStatusCode{StatusCode: p.Status}
 	// The contract's type has the members of a problem by their names in JSON.
 	encoded, err := p.MarshalJSON()

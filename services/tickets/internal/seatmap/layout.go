@@ -64,6 +64,7 @@ type AreaLayout struct {
 	adjacent   []inventory.Slots
 	ordinary   []inventory.Slots
 	rows       map[string]map[string]int32
+	kept       map[int][]kept // by partition
 }
 
 // Layout is a laid-out seat map. It never changes, so it may be shared.

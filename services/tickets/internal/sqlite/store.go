@@ -177,9 +177,9 @@ func (t *transaction) layOut(p *performance.Performance) error {
 		for number := range area.Partitions() {
 			capacity := area.PartitionCapacity(number)
 			fresh := freshPartition(p.ID, area.ID, number, capacity)
-			_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry, open)
-				VALUES (?, ?, ?, ?, 0, x'', 1, 0, ?, 0, 1) ON CONFLICT DO NOTHING`,
-				p.ID[:], area.ID, number, capacity, area.Room(number, fresh.All()))
+			_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, kept, announced, run, next_expiry, open)
+				VALUES (?, ?, ?, ?, 0, x'', 1, ?, 0, ?, 0, 1) ON CONFLICT DO NOTHING`,
+				p.ID[:], area.ID, number, capacity, int64(area.Kept(number)), area.Room(number, fresh.All()))
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ const PerformancesQueue = "tickets-performances"
 
 // SeatMaps fetches seat maps that are too large for an event.
 type SeatMaps interface {
-	SeatMap(ctx context.Context, path string) ([]seatmap.Area, error)
+	SeatMap(ctx context.Context, path string) ([]seatmap.Area, []seatmap.Allocation, error)
 }
 
 // Subscriptions returns what the service consumes. Performances are state: an
@@ -32,10 +32,11 @@ func Subscriptions(selling *app.Selling, seatMaps SeatMaps) []consumer.Subscript
 				return consumer.Permanent(err)
 			}
 			if reference != "" {
-				areas, err := seatMaps.SeatMap(ctx, reference)
+				areas, allocations, err := seatMaps.SeatMap(ctx, reference)
 				if err != nil {
 					return err
 				}
+				told.Allocations = allocations
 				if err := told.LayOut(areas); err != nil {
 					return consumer.Permanent(err)
 				}
