@@ -37,7 +37,7 @@ func performances(f *fixture) {
 			f.ok(err)
 			f.same("read in an update", plain(got), plain(want))
 			f.same("places", got.Layout.Places(), want.Layout.Places())
-			f.same("quotas", got.Layout.Quotas(), want.Layout.Quotas())
+			f.same("quotas", quotasOf(got), quotasOf(want))
 			f.same("kept", got.Layout.Area("floor").Kept(1), want.Layout.Area("floor").Kept(1))
 			return nil
 		})
