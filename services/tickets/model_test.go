@@ -96,6 +96,7 @@ type model struct {
 	inFull   map[id.ID]bool // of orders without tickets: whether all of the money goes back
 	notices  []payment.Notice
 	scans    int
+	released bool // the friends' seat was everybody's at some time
 	amid     bool // what was read before is stale: a step is under way
 	before   world
 	events   *contracttest.Events
@@ -129,6 +130,13 @@ var (
 // firstPlaces is how many places of category II are sold at the price of its
 // first tier.
 const firstPlaces = 2
+
+// friendsCode is good for so many places, and for the seat A-4, which is allocated
+// to the friends' channel.
+const (
+	friendsCode = "FRIENDS-2027"
+	friendsUses = 3
+)
 
 func eur(amount int64) money.Money { return money.Money{Amount: amount, Currency: "EUR"} }
 
@@ -180,9 +188,13 @@ func newModel(t *rapid.T, dir string) *model {
 			Tax: pricing.Tax{Name: "VAT", Percent: 200_000},
 		},
 		Limits: performance.Limits{PerOrder: 4},
+		Presales: []performance.Presale{{
+			ID: "friends", OpensAt: start, Channel: "friends", Uses: friendsUses, Codes: []string{performance.CodeDigest(friendsCode)},
+		}},
+		Allocations: []seatmap.Allocation{{ID: "box", Channel: "friends", AreaID: "stalls", Rows: []seatmap.Row{{Label: "A", Seats: "4"}}}},
 	}
 	m.ok(m.show.LayOut([]seatmap.Area{
-		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{{Label: "A", Seats: "1-3"}, {Label: "B", Seats: "1-2"}}},
+		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{{Label: "A", Seats: "1-4"}, {Label: "B", Seats: "1-2"}}},
 		{ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: 3},
 	}))
 	m.ok(m.selling.UpdatePerformance(m.ctx, "model", id.New(), m.show))
@@ -201,7 +213,7 @@ func (m *model) ok(err error) {
 // expected are the refusals that a client may meet.
 var expected = []error{
 	errCrash, performance.ErrSalesClosed, hold.ErrNotFound, hold.ErrExpired, hold.ErrUsed, order.ErrNotCancellable, order.ErrNotRefundable,
-	order.ErrAlreadyRefunded, ticket.ErrVoid, ticket.ErrAdmitted, app.ErrSoldOut, buyer.ErrLimitExceeded, waitlist.ErrNotSoldOut,
+	order.ErrAlreadyRefunded, ticket.ErrVoid, ticket.ErrAdmitted, app.ErrSoldOut, app.ErrPresaleCodeExhausted, buyer.ErrLimitExceeded, waitlist.ErrNotSoldOut,
 }
 
 // refusal fails at an error that no client should meet.
@@ -389,7 +401,7 @@ func (m *model) check() {
 	}
 	m.before = w
 	now := m.clock.Now()
-	first, owned := 0, map[string]int{}
+	first, friends, owned := 0, 0, map[string]int{}
 	sold := map[inventory.Key]inventory.Slots{}
 	for _, k := range w.tickets {
 		if k.Status == ticket.Void {
@@ -408,6 +420,13 @@ func (m *model) check() {
 		}
 		if k.Tier == "first" {
 			first++
+		}
+		by := w.holds[bought.HoldID].Sale.PresaleID
+		if by == "friends" {
+			friends++
+		}
+		if k.Seat == "A-4" && by == "" && !m.released {
+			m.Fatal("somebody else has the seat of the friends")
 		}
 	}
 	held := map[inventory.Key]inventory.Slots{}
@@ -428,6 +447,10 @@ func (m *model) check() {
 	key := inventory.Key{PerformanceID: m.show.ID, AreaID: performance.TierQuota("II", "first")}
 	if got := sold[key].Count(); got != first || got > firstPlaces {
 		m.Fatalf("%d of %d places at the first price are sold, tickets for %d", got, firstPlaces, first)
+	}
+	key.AreaID = performance.CodeQuota(performance.CodeDigest(friendsCode))
+	if got := sold[key].Count(); got != friends || got+(held[key]&^sold[key]).Count() > friendsUses {
+		m.Fatalf("%d of %d uses of the code are sold, tickets for %d, and held %b", got, friendsUses, friends, held[key])
 	}
 	for _, area := range slices.Concat(m.show.Layout.Areas(), m.show.Layout.Quotas()) {
 		for number := range area.Partitions() {
@@ -484,7 +507,7 @@ func (m *model) checkPrices(h hold.Hold) {
 	net := int64(handlingFee + cardFee)
 	for _, item := range h.Items {
 		early := item.PriceCategory == "I" && h.PlacedAt.Before(earlyUntil)
-		first := item.PriceCategory == "II" && h.PlacedAt.Before(firstUntil) && len(item.Uses) > 0
+		first := h.PlacedAt.Before(firstUntil) && slices.ContainsFunc(item.Uses, func(use hold.Use) bool { return use.QuotaID == performance.TierQuota("II", "first") })
 		price := fullPrices[item.PriceCategory]
 		switch {
 		case early:
@@ -656,6 +679,22 @@ func (m *model) steps() []possibleStep {
 			m.hold(app.HoldRequestItem{AreaID: "stalls", BestAvailable: best, Concessions: m.concessions("student", best)},
 				app.HoldRequestItem{AreaID: "floor", Quantity: quantity, Concessions: m.concessions("child", quantity)})
 		},
+		"hold by a code": func() {
+			items := []app.HoldRequestItem{{AreaID: "stalls", Seats: []string{"A-4"}}}
+			if rapid.Bool().Draw(m.T, "anything else") {
+				items = []app.HoldRequestItem{{AreaID: "stalls", BestAvailable: rapid.IntRange(1, 2).Draw(m.T, "best")}, {AreaID: "floor", Quantity: 1}}
+			}
+			m.holdBy(friendsCode, items...)
+		},
+		"the friends' seat is released or taken back": func() {
+			m.update(func(p *performance.Performance) {
+				if p.Released = nil; len(m.show.Released) == 0 {
+					p.Released = []string{"box"}
+				}
+				m.ok(p.LayOut(p.Areas))
+			})
+			m.released = m.released || len(m.show.Released) > 0
+		},
 		"extend": func() {
 			if holdID, any := m.held(); any {
 				_, err := m.selling.ExtendHold(m.ctx, customer(m.owners[holdID]), holdID)
@@ -781,13 +820,7 @@ func (m *model) steps() []possibleStep {
 		"reconcile": func() { m.refusal(m.selling.Reconcile(m.ctx, 0)) },
 		"the performance is cancelled": func() {
 			if rapid.IntRange(0, 9).Draw(m.T, "really") == 9 { // the small are drawn more often
-				cancelled := *m.show
-				cancelled.Version, cancelled.Cancelled = m.show.Version+1, true
-				if m.refusal(m.selling.UpdatePerformance(m.ctx, "model", id.New(), &cancelled)) == nil {
-					m.show = &cancelled
-				} else if known, err := m.store.Performance(m.ctx, m.show.ID); err == nil {
-					m.show = known // it died after the commit
-				}
+				m.update(func(p *performance.Performance) { p.Cancelled = true })
 				m.refusal(m.selling.CancelOrders(m.ctx))
 			}
 		},
@@ -801,6 +834,7 @@ func (m *model) steps() []possibleStep {
 		{"refund", tickets, all["refund"]},
 		{"offer", len(m.entryIDs) > 0, all["offer"]},
 		{"time passes", true, all["time passes"]},
+		{"hold by a code", true, all["hold by a code"]},
 		{"cancel", orders, all["cancel"]},
 		{"transfer", tickets, all["transfer"]},
 		{"admit", tickets, all["admit"]},
@@ -809,6 +843,7 @@ func (m *model) steps() []possibleStep {
 		{"extend", holds, all["extend"]},
 		{"the bank repeats", len(m.notices) > 0, all["the bank repeats"]},
 		{"sweep", holds, all["sweep"]},
+		{"the friends' seat is released or taken back", !m.show.Cancelled, all["the friends' seat is released or taken back"]},
 		{"leave", len(m.entryIDs) > 0, all["leave"]},
 		{"the buyer pays twice", orders, all["the buyer pays twice"]},
 		{"the bank reports a refund", len(m.bank.refunds) > 0, all["the bank reports a refund"]},
@@ -871,9 +906,23 @@ func ignore(err, fine error) error {
 	return err
 }
 
-func (m *model) hold(items ...app.HoldRequestItem) error {
+// update tells the service another version of the performance.
+func (m *model) update(change func(*performance.Performance)) {
+	changed := *m.show
+	changed.Version++
+	change(&changed)
+	if m.refusal(m.selling.UpdatePerformance(m.ctx, "model", id.New(), &changed)) == nil {
+		m.show = &changed
+	} else if known, err := m.store.Performance(m.ctx, m.show.ID); err == nil {
+		m.show = known // it died after the commit
+	}
+}
+
+func (m *model) hold(items ...app.HoldRequestItem) error { return m.holdBy("", items...) }
+
+func (m *model) holdBy(code string, items ...app.HoldRequestItem) error {
 	name := rapid.SampledFrom(customers).Draw(m.T, "customer")
-	request := app.HoldRequest{Repeatable: true, HoldID: id.New(), PerformanceID: m.show.ID, Items: items}
+	request := app.HoldRequest{Repeatable: true, HoldID: id.New(), PerformanceID: m.show.ID, Items: items, PresaleCode: code}
 	m.holdIDs, m.owners[request.HoldID] = append(m.holdIDs, request.HoldID), name
 	left := m.left("II", "first")
 	placed, err := m.selling.PlaceHold(m.ctx, customer(name), request)
