@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -68,8 +69,10 @@ func (t *Table) commit(ctx context.Context, tx *Tx, b *backoff) (again bool, err
 			}
 			fallthrough
 		case repeat:
-			if err := b.wait(ctx, err); err != nil {
-				return false, err
+			if waited := b.wait(ctx, err); errors.Is(waited, ErrBusy) && unheard > 0 {
+				return false, fmt.Errorf("%w: %w", ErrInDoubt, err) // busy would say that nothing was written
+			} else if waited != nil {
+				return false, waited
 			}
 		case final:
 			return false, err

@@ -262,6 +262,27 @@ func TestPatienceEnds(t *testing.T) {
 	}
 }
 
+// A commit that was perhaps done is not reported as one that was not.
+func TestPatienceThatEndsAfterALostAnswerIsDoubt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &double{script: script{unheard}}
+		for range 10_000 {
+			d.script = append(d.script, cancelled("TransactionConflict", "None"))
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		err := d.table().Update(ctx, func(tx *dynamo.Tx) error {
+			tx.Put(item("p", "1", "x"))
+			tx.Put(item("p", "2", "x"))
+			return nil
+		})
+		if !errors.Is(err, dynamo.ErrInDoubt) || errors.Is(err, dynamo.ErrBusy) {
+			t.Errorf("%v, want ErrInDoubt alone", err)
+		}
+	})
+}
+
 func TestWhatWasNotReadIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	d := &double{script: script{

@@ -1,6 +1,6 @@
 // Package shows is the public face of the shows service: its API, its
 // subscriptions and its jobs, each over the ports it needs. It opens nothing;
-// embedded does.
+// embedded and aws do.
 package shows
 
 import (
@@ -27,9 +27,9 @@ const (
 	Prefix = "/shows"
 )
 
-// settleInterval is how long performances may wait to follow their show after
-// a crash in between; otherwise they follow at once.
-const settleInterval = 30 * time.Second
+// passInterval is how long what a crash left may wait in a process that goes on;
+// otherwise performances follow their show at once.
+const passInterval = 30 * time.Second
 
 // API is what the API needs.
 type API struct {
@@ -60,18 +60,30 @@ func NewSubscriptions(store app.Store, c clock.Clock, logger *slog.Logger) []con
 	return subscribe.New(app.New(store, nil, c, logger))
 }
 
-// NewJobs returns the work beside the API: finishing what a crash left between
+// Pass is one pass of a job: it does all that there is to do, and may be repeated
+// and run at the same time as itself.
+type Pass struct {
+	Name string
+	Run  func(ctx context.Context) error
+}
+
+// NewPasses returns the work beside the API: finishing what a crash left between
 // a show or a series and its performances.
+func NewPasses(store app.Store, c clock.Clock, logger *slog.Logger) []Pass {
+	return []Pass{{Name: "shows-settle", Run: app.New(store, nil, c, logger).Settle}}
+}
+
+// NewJobs returns that work as jobs, which do a pass at once and then at each
+// interval.
 func NewJobs(store app.Store, c clock.Clock, logger *slog.Logger) []service.Job {
-	a := app.New(store, nil, c, logger)
-	return []service.Job{{
-		Name: "shows-settle",
-		Run: func(ctx context.Context) error {
-			ticker := time.NewTicker(settleInterval)
+	var jobs []service.Job
+	for _, pass := range NewPasses(store, c, logger) {
+		jobs = append(jobs, service.Job{Name: pass.Name, Run: func(ctx context.Context) error {
+			ticker := time.NewTicker(passInterval)
 			defer ticker.Stop()
 			for {
-				if err := a.Settle(ctx); err != nil && ctx.Err() == nil {
-					logger.ErrorContext(ctx, "performances do not follow their shows, trying again", "error", err)
+				if err := pass.Run(ctx); err != nil && ctx.Err() == nil {
+					logger.ErrorContext(ctx, "a job failed and is tried again", "job", pass.Name, "error", err)
 				}
 				select {
 				case <-ctx.Done():
@@ -79,6 +91,7 @@ func NewJobs(store app.Store, c clock.Clock, logger *slog.Logger) []service.Job 
 				case <-ticker.C:
 				}
 			}
-		},
-	}}
+		}})
+	}
+	return jobs
 }

@@ -793,7 +793,7 @@ func (m *model) steps() []possibleStep {
 			if k, any := m.ticket(); any {
 				code := ticket.CodeOf(&k)
 				code.Issue = rapid.IntRange(1, k.Issue).Draw(m.T, "issue")
-				text, err := m.codes.Sign(code)
+				text, err := m.codes.Sign(m.ctx, code)
 				m.ok(err)
 				m.scans++
 				scan := app.Scan{Code: text, Gate: "north", ScanID: fmt.Sprint("s", rapid.IntRange(m.scans-1, m.scans).Draw(m.T, "scan"))}

@@ -68,7 +68,7 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUp(), newUsers(), newEvents(), newDLQ(), newContracts(), newSeatPlan(), newBench(), newDoctor(), newNew())
+	root.AddCommand(newUp(), newUsers(), newEvents(), newDLQ(), newContracts(), newSeatPlan(), newBench(), newCost(), newDoctor(), newNew())
 	return root
 }
 

@@ -29,15 +29,20 @@ type Table struct {
 }
 
 // New makes the table that the template declares at the endpoint of an emulator.
-func New(t testing.TB, endpoint, template string) *Table {
+func New(t testing.TB, endpoint, template string, options ...func(*dynamodb.CreateTableInput)) *Table {
 	t.Helper()
 	input, err := Declared(template)
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, option := range options {
+		option(input)
+	}
 	table := &Table{
 		Name: "test-" + id.New().String(), endpoint: endpoint, schema: units.SchemaOf(input),
-		transport: &SerialTransactions{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+		// Moto serves one request at a time, so that more connections only wait, and some
+		// are refused.
+		transport: &SerialTransactions{Transport: &http.Transport{MaxConnsPerHost: 64, MaxIdleConnsPerHost: 64}},
 	}
 	table.client = dynamodb.NewFromConfig(table.Config())
 	input.TableName = &table.Name
@@ -55,6 +60,11 @@ func New(t testing.TB, endpoint, template string) *Table {
 	})
 	return table
 }
+
+// WithoutStream is an option of New, for tests of many transactions: moto copies
+// the table once for each item of a transaction, and its stream with all that was
+// ever written.
+func WithoutStream(table *dynamodb.CreateTableInput) { table.StreamSpecification = nil }
 
 // Config returns how to reach the emulator. Whoever uses the table has to send
 // by its HTTPClient, so that transactions are atomic.
@@ -100,9 +110,14 @@ func refuse(parameters any) bool {
 
 // Metered returns a client as Client does, and the meter of its requests.
 func (t *Table) Metered(tb testing.TB) (*dynamodb.Client, *units.Meter) {
-	meter := units.NewMeter(t.schema, t.items)
+	meter := t.Meter()
 	return t.Client(tb, meter.Attach), meter
 }
+
+// Meter returns a meter of requests to the table; nothing is attached to it. It looks at
+// items by the table's own HTTPClient, which a client behind its Handler must not use: the
+// one would wait for the other's transaction.
+func (t *Table) Meter() *units.Meter { return units.NewMeter(t.schema, t.items) }
 
 // items implements units.Peek.
 func (t *Table) items(ctx context.Context, keys []units.Item) ([]units.Item, error) {

@@ -95,22 +95,34 @@ func (m *Meter) Attach(o *dynamodb.Options) {
 var errUncountable = errors.New("request units cannot be computed")
 
 func (m *Meter) handle(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-	before, err := m.images(ctx, written(in.Parameters, m.schema.Key))
+	var out middleware.InitializeOutput
+	var metadata middleware.Metadata
+	_, err := m.observe(ctx, middleware.GetOperationName(ctx), in.Parameters, func(ctx context.Context) (_ any, failed error) {
+		out, metadata, failed = next.HandleInitialize(ctx, in)
+		return out.Result, failed
+	})
+	return out, metadata, err
+}
+
+// observe has a request sent and counts it. It returns what send does; its error is also
+// that it could not be counted.
+func (m *Meter) observe(ctx context.Context, operation string, parameters any, send func(context.Context) (any, error)) (any, error) {
+	before, err := m.images(ctx, written(parameters, m.schema.Key))
 	if err != nil {
-		return middleware.InitializeOutput{}, middleware.Metadata{}, err
+		return nil, err
 	}
-	out, metadata, failed := next.HandleInitialize(ctx, in)
-	count, err := m.count(ctx, in.Parameters, out.Result, before, failed)
+	result, failed := send(ctx)
+	count, err := m.count(ctx, parameters, result, before, failed)
 	if err != nil {
-		return out, metadata, errors.Join(err, failed)
+		return result, errors.Join(err, failed)
 	}
 	count.Requests = 1
 	m.mu.Lock()
-	total := m.counts[middleware.GetOperationName(ctx)]
+	defer m.mu.Unlock()
+	total := m.counts[operation]
 	total.add(count)
-	m.counts[middleware.GetOperationName(ctx)] = total
-	m.mu.Unlock()
-	return out, metadata, failed
+	m.counts[operation] = total
+	return result, failed
 }
 
 // write is an item that a request writes or checks.

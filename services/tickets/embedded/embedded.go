@@ -71,7 +71,8 @@ func open(ctx context.Context, c Config, db *sqlite.DB) (*service.Service, error
 		return nil, err
 	}
 	selling := app.New(inventory, codes, payments, c.Clock, c.Logger)
-	deps := tickets.APIDeps{Selling: selling, CodeKey: codes.PublicKey(), Webhooks: webhooks, Clock: c.Clock, Logger: c.Logger}
+	ready := func(ctx context.Context) error { return db.Read(ctx, func(*sqlite.Tx) error { return nil }) }
+	deps := tickets.APIDeps{Selling: selling, CodeKeys: codes, Webhooks: webhooks, Ready: ready, Clock: c.Clock, Logger: c.Logger}
 	if c.Payments.Stripe != nil {
 		deps.StripeKey = c.Payments.Stripe.PublishableKey
 	}
@@ -90,7 +91,7 @@ func open(ctx context.Context, c Config, db *sqlite.DB) (*service.Service, error
 		Subscriptions: tickets.NewSubscriptions(selling, seatMaps),
 		Jobs:          jobs,
 		Outbox:        db.Outbox(),
-		Ready:         func(ctx context.Context) error { return db.Read(ctx, func(*sqlite.Tx) error { return nil }) },
+		Ready:         ready,
 		Close:         db.Close,
 	}, nil
 }

@@ -11,11 +11,6 @@ import (
 	"ticketmesh.dev/services/tickets/internal/testpay"
 )
 
-// defaultPatience is how long a payment may be outstanding. Holds end after half
-// an hour at most: until then the places are the buyer's, and for as long again
-// they may well be free.
-const defaultPatience = time.Hour
-
 // Payments says who collects money. The zero value is the test provider alone.
 type Payments struct {
 	Stripe *Stripe // nil: not at all
@@ -40,7 +35,7 @@ func openPayments(c Config) (app.Payments, map[string]rest.Webhooks, error) {
 	test := testpay.New(c.Clock)
 	payments := app.Payments{Providers: map[string]app.Provider{testpay.Name: test}, Patience: c.Payments.Patience}
 	if payments.Patience == 0 {
-		payments.Patience = defaultPatience
+		payments.Patience = app.DefaultPatience
 	}
 	webhooks := map[string]rest.Webhooks{}
 	if !c.Payments.WithoutTest {

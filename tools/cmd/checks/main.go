@@ -18,28 +18,48 @@ import (
 	"ticketmesh.dev/tools/internal/imports"
 	"ticketmesh.dev/tools/internal/lint"
 	"ticketmesh.dev/tools/internal/modules"
+	"ticketmesh.dev/tools/internal/stacks/built"
+	"ticketmesh.dev/tools/internal/stacks/rules"
 )
 
-// check returns a line for each breach; an error when it cannot say.
+// check returns a line for each breach; an error when it cannot say. What people want to
+// know of what it looked at it writes to log.
 type check struct {
 	name string
-	run  func(ctx context.Context, root string) ([]string, error)
+	run  func(ctx context.Context, root string, log io.Writer) ([]string, error)
+}
+
+// quiet is a check that has nothing to say but its breaches.
+func quiet(run func(ctx context.Context, root string) ([]string, error)) func(context.Context, string, io.Writer) ([]string, error) {
+	return func(ctx context.Context, root string, _ io.Writer) ([]string, error) { return run(ctx, root) }
 }
 
 // The quick ones come first.
 var checks = []check{
-	{"format", lint.Format},
-	{"imports", importRules},
-	{"generated", generated.Check},
-	{"typescript", lint.TypeScript},
-	{"documents", lint.Documents},
-	{"templates", lint.Templates},
-	{"vet", lint.Vet},
-	{"static", lint.Static},
-	{"modules", func(ctx context.Context, root string) ([]string, error) {
+	{"format", quiet(lint.Format)},
+	{"imports", quiet(importRules)},
+	{"generated", quiet(generated.Check)},
+	{"typescript", quiet(lint.TypeScript)},
+	{"documents", quiet(lint.Documents)},
+	{"templates", quiet(lint.Templates)},
+	{"policy", quiet(lint.Policy)},
+	{"stacks", stackRules},
+	{"vet", quiet(lint.Vet)},
+	{"static", quiet(lint.Static)},
+	{"sam", quiet(built.Check)},
+	{"modules", quiet(func(ctx context.Context, root string) ([]string, error) {
 		return modules.Check(ctx, root, "tools/pinned")
-	}},
-	{"vulnerabilities", lint.Vulnerabilities},
+	})},
+	{"vulnerabilities", quiet(lint.Vulnerabilities)},
+}
+
+func stackRules(ctx context.Context, root string, log io.Writer) ([]string, error) {
+	findings, err := rules.Workspace(ctx, root, log)
+	lines := make([]string, len(findings))
+	for i, finding := range findings {
+		lines[i] = finding.String()
+	}
+	return lines, err
 }
 
 func importRules(ctx context.Context, root string) ([]string, error) {
@@ -87,7 +107,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		if flags.NArg() > 0 && !slices.Contains(flags.Args(), c.name) {
 			continue
 		}
-		findings, err := c.run(ctx, *root)
+		findings, err := c.run(ctx, *root, stderr)
 		for _, line := range findings {
 			fmt.Fprintln(stdout, line)
 		}

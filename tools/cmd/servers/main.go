@@ -1,7 +1,7 @@
 // Command servers runs a command, for instance go test, with the servers that tests
 // need beside it: moto server, PostgreSQL and Redis, each started once and named in the
-// environment. What of them is missing it installs first, where it may. It exits as the
-// command does.
+// environment. What of them is missing it installs first, where it may, and the tools
+// for templates, which tests of these need too. It exits as the command does.
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 	"ticketmesh.dev/platform/testserver"
 	"ticketmesh.dev/tools/internal/debian"
 	"ticketmesh.dev/tools/internal/python"
+	"ticketmesh.dev/tools/internal/sam"
 )
 
 func main() {
@@ -77,11 +78,21 @@ func install(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := python.Install(ctx, ".", "moto")
+	err := tools(ctx)
 	if errors.Is(err, python.ErrMissing) && debian.Install(ctx, "python3", "python3-venv") == nil {
-		_, err = python.Install(ctx, ".", "moto")
+		err = tools(ctx)
 	}
 	return err
+}
+
+// tools installs what tests run from PyPI: moto server, and what reads templates.
+func tools(ctx context.Context) error {
+	for _, set := range []string{"moto", sam.Set} {
+		if _, err := python.Install(ctx, ".", set); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // running are servers by the variable that names each.

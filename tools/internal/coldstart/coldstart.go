@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"ticketmesh.dev/tools/internal/runtimeapi"
 )
 
 // Config says what is measured.
@@ -84,7 +86,7 @@ func Run(ctx context.Context, c Config) (report Report, err error) {
 	binaries := make([]string, len(functions))
 	for i := range functions {
 		binaries[i] = filepath.Join(folder, strings.ReplaceAll(functions[i].Name, "/", "-"))
-		if err := build(ctx, c.Root, from[i], binaries[i]); err != nil {
+		if err := runtimeapi.Build(ctx, c.Root, from[i], binaries[i]); err != nil {
 			return report, err
 		}
 		if err := functions[i].weigh(binaries[i]); err != nil {
@@ -99,17 +101,17 @@ func Run(ctx context.Context, c Config) (report Report, err error) {
 
 // measure sets the functions' Shares.
 func measure(ctx context.Context, starts int, functions []Function, binaries []string) (err error) {
-	runtime, err := newRuntime()
+	api, err := runtimeapi.New()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, runtime.close()) }()
+	defer func() { err = errors.Join(err, api.Close()) }()
 	for _, share := range shares {
 		times := make([][]float64, len(functions))
 		for round := range starts {
 			for turn := range binaries {
 				i := (turn + round) % len(binaries) // nobody always comes after the same
-				took, err := start(ctx, runtime, binaries[i], share.Share, quotaPeriod(round))
+				took, err := start(ctx, api, binaries[i], share.Share, quotaPeriod(round))
 				if err != nil {
 					return fmt.Errorf("%s: %w", functions[i].Name, err)
 				}

@@ -20,6 +20,18 @@ var templates = []string{"services/*/template.yaml", "deploy/*/template.yaml"}
 // which it translates as SAM does. A finding that is none has its reason beside it in the
 // template. It needs Python, see package python.
 func Templates(ctx context.Context, root string) ([]string, error) {
+	files, err := templateFiles(root)
+	if err != nil {
+		return nil, err
+	}
+	programs, err := python.Install(ctx, root, sam.Set)
+	if err != nil {
+		return nil, err
+	}
+	return cfnLint(ctx, filepath.Join(programs, "cfn-lint"), root, files...)
+}
+
+func templateFiles(root string) ([]string, error) {
 	var files []string
 	for _, pattern := range templates {
 		found, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
@@ -31,11 +43,7 @@ func Templates(ctx context.Context, root string) ([]string, error) {
 		}
 		files = append(files, found...)
 	}
-	programs, err := python.Install(ctx, root, sam.Set)
-	if err != nil {
-		return nil, err
-	}
-	return cfnLint(ctx, filepath.Join(programs, "cfn-lint"), root, files...)
+	return files, nil
 }
 
 // cfnLint runs the program on the files and returns a line for each finding, with the

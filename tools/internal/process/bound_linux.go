@@ -2,5 +2,5 @@ package process
 
 import "syscall"
 
-// bound ends the process when the one that started it ends, however it ends.
-func bound() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+// Bound ends the process when the one that started it ends, however it ends.
+func Bound() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -4,5 +4,5 @@ package process
 
 import "syscall"
 
-// bound can bind the process to the one that started it on Linux only.
-func bound() *syscall.SysProcAttr { return nil }
+// Bound can bind the process to the one that started it on Linux only.
+func Bound() *syscall.SysProcAttr { return nil }

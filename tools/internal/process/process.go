@@ -32,7 +32,7 @@ type Mesh struct {
 func Start(ctx context.Context, binary, data string, stderr io.Writer, args ...string) (*Mesh, error) {
 	command := exec.Command(binary, append([]string{"up", "--addr", "127.0.0.1:0", "--data", data}, args...)...)
 	command.Stderr = stderr
-	command.SysProcAttr = bound() // the mesh must not outlive whoever started it
+	command.SysProcAttr = Bound() // the mesh must not outlive whoever started it
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		return nil, err

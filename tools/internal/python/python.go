@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 )
 
 // ErrMissing reports that there is no Python that will do, and says how to get one.
@@ -29,13 +30,38 @@ const fits = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
 // Install installs the tools of tools/pinned/python/<set>.txt into
 // .cache/python/<set> below the workspace at root unless those that the
 // requirements name are there already, and returns the folder of their programs. It
-// needs the network the first time, and must not be called twice at once for a set
-// of a workspace. Without a Python it is ErrMissing.
-func Install(ctx context.Context, root, set string) (string, error) {
-	root, err := filepath.Abs(root)
+// needs the network the first time; who asks while somebody else installs waits for
+// that, in another process too. Without a Python it is ErrMissing.
+func Install(ctx context.Context, root, set string) (programs string, err error) {
+	root, err = filepath.Abs(root)
 	if err != nil {
 		return "", err
 	}
+	unlock, err := lock(filepath.Join(root, ".cache", "python", set+".lock"))
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	return install(ctx, root, set)
+}
+
+// lock returns once nobody else has the file locked. The system unlocks it when the
+// process ends, however that happens.
+func lock(path string) (unlock func() error, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file.Close, nil
+}
+
+func install(ctx context.Context, root, set string) (string, error) {
 	requirements := filepath.Join(root, "tools", "pinned", "python", set+".txt")
 	content, err := os.ReadFile(requirements)
 	if err != nil {

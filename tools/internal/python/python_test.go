@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"ticketmesh.dev/tools/internal/python"
@@ -90,5 +91,32 @@ esac
 		if !strings.Contains(string(said), "--require-hashes") {
 			t.Errorf("pip ran with %q", said)
 		}
+	}
+}
+
+// TestWhoAsksAtTheSameTimeWaits has a Python that fails when it is installed twice at
+// once.
+func TestWhoAsksAtTheSameTimeWaits(t *testing.T) {
+	root := workspace(t)
+	bin, calls := t.TempDir(), filepath.Join(t.TempDir(), "calls")
+	write(t, filepath.Join(bin, "python3"), `#!/bin/sh
+case "$*" in
+"-m venv --clear "*) mkdir "`+root+`/busy" && mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
+"-m pip install "*) echo "$@" >> `+calls+` && rmdir "`+root+`/busy" ;;
+esac
+`, 0o700)
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := python.Install(t.Context(), root, "set"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	said, err := os.ReadFile(calls)
+	if err != nil || strings.Count(string(said), "\n") != 1 {
+		t.Errorf("pip ran with %q, %v", said, err)
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"os"
 
 	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/platform/tracing/xray"
 	"ticketmesh.dev/services/notifications/aws/relay"
 )
 
-func main() { lambda.Start(os.Getenv, relay.Open) }
+func main() { lambda.Start(os.Getenv, relay.Open, lambda.WithRecorder(xray.NewRecorder)) }

@@ -3,6 +3,7 @@
 package eventcodec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -34,9 +35,14 @@ func decode(e event.Event, into decodable) error {
 	return nil
 }
 
-// Origin returns what messages remember of the event that causes them.
-func Origin(e event.Event) message.Origin {
-	return message.Origin{EventID: e.ID, CorrelationID: e.Follow().CorrelationID, TraceParent: e.TraceParent}
+// Origin returns what messages remember of the event that causes them. Where they belong in its trace is where ctx is:
+// below its handling, which is recorded as a part of it.
+func Origin(ctx context.Context, e event.Event) message.Origin {
+	trace := e.Follow()
+	if handling := event.TraceFrom(ctx).TraceParent; handling != "" {
+		trace.TraceParent = handling
+	}
+	return message.Origin{EventID: e.ID, CorrelationID: trace.CorrelationID, TraceParent: trace.TraceParent}
 }
 
 // Show reads show.published, show.updated and show.cancelled.

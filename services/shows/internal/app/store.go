@@ -16,7 +16,7 @@ import (
 // with its facts in it, so that a key-value store can serve it; only ListShows,
 // ListSeatPlans, Unsettled and UnfinishedSeries need an index beside the keys.
 // Methods may be called concurrently, and have taken durable effect when they
-// return.
+// return. Any may fail with ErrBusy.
 //
 // Reads see every write that returned before they began, except those four,
 // which may be late by moments.

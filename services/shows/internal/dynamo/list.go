@@ -38,7 +38,7 @@ func (s *Store) ListShows(ctx context.Context, q app.ShowQuery) (app.ShowPage, e
 	if q.Text != "" || q.Category != "" || !q.From.IsZero() || !q.To.IsZero() {
 		look = max(look, lookedAt)
 	}
-	shows, last, err := s.listed(ctx, q, look)
+	shows, last, err := s.next(ctx, q, look)
 	if err != nil {
 		return app.ShowPage{}, err
 	}
@@ -57,9 +57,9 @@ func (s *Store) ListShows(ctx context.Context, q app.ShowQuery) (app.ShowPage, e
 	return page, nil
 }
 
-// listed returns the next shows that the caller may see, of the lists that have
+// next returns the next shows that the caller may see, of the lists that have
 // them in one order, and whether these are the last.
-func (s *Store) listed(ctx context.Context, q app.ShowQuery, look int) (shows []show.Show, last bool, err error) {
+func (s *Store) next(ctx context.Context, q app.ShowQuery, look int) (shows []show.Show, last bool, err error) {
 	lists := []string{publishedList}
 	if q.Organizer != "" {
 		lists = append(lists, ownList(q.Organizer))
@@ -68,27 +68,24 @@ func (s *Store) listed(ctx context.Context, q app.ShowQuery, look int) (shows []
 	calls, ctx := errgroup.WithContext(ctx)
 	for i, list := range lists {
 		calls.Go(func() (err error) {
-			found[i], err = s.table.Query(ctx, before(dynamo.Query{Index: byList, PK: list, Descending: true, Limit: look + 1}, showKind, q.Before))
+			found[i], err = s.table.Query(ctx, listed(list, showKind, q.Before, look+1))
 			return err
 		})
 	}
 	if err := calls.Wait(); err != nil {
 		return nil, false, err
 	}
-	var items []dynamo.Item
-	for _, each := range found {
-		items = append(items, without(each, showKind, q.Before)...)
-	}
+	items := slices.Concat(found...)
 	slices.SortFunc(items, func(a, b dynamo.Item) int { return cmp.Compare(b.Key.PK, a.Key.PK) })
 	// A show that goes from one list to the other may for a moment be in both.
 	items = slices.CompactFunc(items, func(a, b dynamo.Item) bool { return a.Key == b.Key })
 	last = len(items) <= look
 	for _, item := range items[:min(look, len(items))] {
-		listed, err := jsoncodec.DecodeShow(item.Document)
+		each, err := jsoncodec.DecodeShow(item.Document)
 		if err != nil {
 			return nil, false, err
 		}
-		shows = append(shows, listed)
+		shows = append(shows, each)
 	}
 	return shows, last, nil
 }

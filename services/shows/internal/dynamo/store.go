@@ -79,12 +79,21 @@ func (s *Store) write(ctx context.Context, facts []app.Fact, fn func(tx *dynamo.
 	if err != nil {
 		return err
 	}
-	return s.table.Update(ctx, func(tx *dynamo.Tx) error {
+	return s.update(ctx, func(tx *dynamo.Tx) error {
 		if done, err := fn(tx); err != nil || !done {
 			return err
 		}
 		return tx.Publish(events...)
 	})
+}
+
+// update runs fn in a unit of work.
+func (s *Store) update(ctx context.Context, fn func(tx *dynamo.Tx) error) error {
+	err := s.table.Update(ctx, fn)
+	if errors.Is(err, dynamo.ErrBusy) {
+		return fmt.Errorf("%w: %w", app.ErrBusy, err)
+	}
+	return err
 }
 
 func keyOf(kind string, v id.ID) dynamo.Key { return dynamo.Key{PK: kind + v.String(), SK: alone} }
@@ -97,22 +106,14 @@ func idOf(kind string, key dynamo.Key) (id.ID, error) {
 	return id.Parse(key.PK[len(kind):])
 }
 
-// before bounds a query of byList in descending order to ids less than v, and
-// one more item, since the bound includes v itself.
-func before(q dynamo.Query, kind string, v id.ID) dynamo.Query {
-	if v != id.Nil {
-		q.To = keyOf(kind, v).PK
-		q.Limit++
+// listed asks for the items of a list in descending order, from the one after the
+// item of the id on, which is Nil for the first page.
+func listed(list, kind string, after id.ID, limit int) dynamo.Query {
+	q := dynamo.Query{Index: byList, PK: list, Descending: true, Limit: limit}
+	if after != id.Nil {
+		q.After = keyOf(kind, after).PK
 	}
 	return q
-}
-
-// without leaves out the item that the bound included.
-func without(items []dynamo.Item, kind string, v id.ID) []dynamo.Item {
-	if len(items) > 0 && items[0].Key == keyOf(kind, v) {
-		return items[1:]
-	}
-	return items
 }
 
 // notFound turns the absence of an item into app.ErrNotFound.

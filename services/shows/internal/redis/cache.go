@@ -88,12 +88,15 @@ func (c *Cache) Close() error { return c.client.Close() }
 // Get implements app.Cache.
 func (c *Cache) Get(ctx context.Context, scope, key string) (kept *app.Kept, mark string) {
 	c.ask(ctx, func(ctx context.Context) error {
-		values, err := c.client.MGet(ctx, c.mark(scope), c.page(key)).Result()
-		if err != nil {
+		// Two commands rather than one: in a cluster the keys are in two places. The
+		// mark comes first, so that a page is never newer than its mark.
+		p := c.client.Pipeline()
+		marked, page := p.Get(ctx, c.mark(scope)), p.Get(ctx, c.page(key))
+		if _, err := p.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 			return err
 		}
-		mark, _ = values[0].(string)
-		if text, there := values[1].(string); there {
+		mark = marked.Val()
+		if text := page.Val(); text != "" {
 			kept = decode(text)
 		}
 		return nil

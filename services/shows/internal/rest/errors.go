@@ -85,6 +85,9 @@ func (h *handler) problem(ctx context.Context, err error) *problem.Problem {
 	case errors.Is(err, app.ErrConflict):
 		h.logger.WarnContext(ctx, "a change lost to others every time", "requestId", api.RequestID(ctx), "error", err)
 		return problem.Unavailable()
+	case errors.Is(err, app.ErrBusy):
+		h.logger.WarnContext(ctx, "the store is busy", "requestId", api.RequestID(ctx), "error", err)
+		return problem.Unavailable()
 	case errors.As(err, &part):
 		h.logger.ErrorContext(ctx, "not ready", "requestId", api.RequestID(ctx), "error", part.error)
 		return problem.Unavailable()

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"ticketmesh.dev/platform/clock"
-	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/money"
 	"ticketmesh.dev/services/shows/internal/app"
@@ -251,51 +250,6 @@ func TestNobodyIsToldOfADraftThatIsCancelled(t *testing.T) {
 	want(t, store)
 	if p := must(store.Performance(t.Context(), showID, performanceID))(t); p.State().Status != performance.Cancelled {
 		t.Errorf("the performance is %s", p.State().Status)
-	}
-}
-
-func TestEveryChangeAtTheSameTimeIsToldOnceAtItsVersion(t *testing.T) {
-	t.Parallel()
-	store := open(t)
-	a := over(store)
-	showID := create(t, a)
-	var ids []id.ID
-	for range 10 {
-		ids = append(ids, schedule(t, a, showID))
-	}
-	var all sync.WaitGroup
-	for i := range 4 {
-		all.Go(func() { _, _ = a.PublishShow(t.Context(), ada, showID) })
-		all.Go(func() {
-			for _, performanceID := range ids {
-				_, _ = a.ReschedulePerformance(t.Context(), ada, showID, performanceID, app.Reschedule{StartsAt: fmt.Sprintf("2027-06-0%dT20:00", i+2)})
-			}
-		})
-		all.Go(func() { _, _ = a.CancelPerformance(t.Context(), ada, showID, ids[i], "") })
-	}
-	all.Wait()
-	if err := a.Settle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	last := map[string]event.Event{}
-	for _, e := range told(t, store) {
-		if strings.Contains(e.Type, ".performance.") {
-			if before, known := last[e.Subject]; known && version(t, before) >= version(t, e) {
-				t.Errorf("performance %s was told at version %d after %d", e.Subject, version(t, e), version(t, before))
-			}
-			last[e.Subject] = e
-		}
-	}
-	for _, performanceID := range ids {
-		p := must(store.Performance(t.Context(), showID, performanceID))(t).State()
-		e, told := last[performanceID.String()]
-		switch {
-		case !told && p.Status == performance.Cancelled && !p.Announced: // cancelled before anybody heard of it
-		case !told:
-			t.Errorf("performance %s was never told", performanceID)
-		case version(t, e) != p.Version:
-			t.Errorf("performance %s has version %d, told was %d", performanceID, p.Version, version(t, e))
-		}
 	}
 }
 

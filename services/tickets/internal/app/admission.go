@@ -25,7 +25,7 @@ type Scan struct {
 // *ticket.AlreadyAdmittedError, ErrForbidden. The ticket comes back with an
 // error too, when the code named one.
 func (s *Selling) CheckIn(ctx context.Context, caller Caller, scan Scan) (ticket.Ticket, error) {
-	code, err := s.codes.Verify(scan.Code)
+	code, err := s.codes.Verify(ctx, scan.Code)
 	if err != nil {
 		return ticket.Ticket{}, err
 	}
@@ -73,11 +73,11 @@ func (c Caller) MayAdmit() error {
 	return ErrForbidden
 }
 
-// GateTicket is a ticket with its newest code and, of one that was given away or
-// is void, the codes that are dead.
+// GateTicket is a ticket with the codes that are good and, of one that was given
+// away or is void, those that are dead. Each is there as often as there are keys.
 type GateTicket struct {
 	Ticket  ticket.Ticket
-	Code    string
+	Codes   []string
 	Revoked []string
 }
 
@@ -98,7 +98,7 @@ func (s *Selling) GatePack(ctx context.Context, caller Caller, performanceID id.
 			return nil, err
 		}
 		for _, found := range tickets {
-			packed, err := s.packed(found)
+			packed, err := s.packed(ctx, found)
 			if err != nil {
 				return nil, err
 			}
@@ -111,18 +111,18 @@ func (s *Selling) GatePack(ctx context.Context, caller Caller, performanceID id.
 	}
 }
 
-func (s *Selling) packed(found ticket.Ticket) (GateTicket, error) {
+func (s *Selling) packed(ctx context.Context, found ticket.Ticket) (GateTicket, error) {
 	packed := GateTicket{Ticket: found}
 	for issue := 1; issue <= found.Issue; issue++ {
-		code, err := s.codes.Sign(ticket.Code{TicketID: found.ID, PerformanceID: found.PerformanceID, Issue: issue})
+		texts, err := s.codes.Texts(ctx, ticket.Code{TicketID: found.ID, PerformanceID: found.PerformanceID, Issue: issue})
 		if err != nil {
 			return GateTicket{}, err
 		}
 		if issue == found.Issue && found.Status != ticket.Void {
-			packed.Code = code
+			packed.Codes = texts
 			continue
 		}
-		packed.Revoked = append(packed.Revoked, code)
+		packed.Revoked = append(packed.Revoked, texts...)
 	}
 	return packed, nil
 }

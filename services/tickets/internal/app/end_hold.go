@@ -121,13 +121,20 @@ func release(tx Tx, held hold.Hold, now time.Time) error {
 
 // ExpireHolds ends holds whose time has passed: it tells the world and clears
 // up. Nothing depends on when it runs, since whoever reads or writes compares
-// the clock. It returns how many holds it ended, at most limit.
+// the clock. It returns how many holds it ended, at most limit; one that cannot be
+// ended stops no other.
 func (s *Selling) ExpireHolds(ctx context.Context, limit int) (int, error) {
 	due, err := s.store.DueHolds(ctx, s.clock.Now(), limit)
 	if err != nil {
 		return 0, err
 	}
+	ended := 0
+	var failures []error
 	for _, holdID := range due {
+		if err := ctx.Err(); err != nil {
+			failures = append(failures, err)
+			break
+		}
 		err := s.store.Update(ctx, func(tx Tx) error {
 			held, err := tx.Hold(holdID)
 			if err != nil {
@@ -140,13 +147,15 @@ func (s *Selling) ExpireHolds(ctx context.Context, limit int) (int, error) {
 			return end(tx, held, hold.ReasonExpired, now)
 		})
 		if err != nil {
-			return 0, err
+			failures = append(failures, err)
+			continue
 		}
+		ended++
 	}
-	if len(due) > 0 {
+	if ended > 0 {
 		s.placesFreed()
 	}
-	return len(due), nil
+	return ended, errors.Join(failures...)
 }
 
 // end stores a hold that is over and frees what it held.

@@ -8,6 +8,9 @@ import (
 var (
 	// ErrForbidden reports what the caller may not do.
 	ErrForbidden = errors.New("forbidden")
+	// ErrBusy reports an update that others were faster than until its time was up.
+	// Nothing was stored, and it may be repeated.
+	ErrBusy = errors.New("store is busy")
 	// ErrSoldOut reports an area without enough free places.
 	ErrSoldOut = errors.New("sold out")
 	// ErrPresaleCodeExhausted reports a presale code that has not so many uses left.

@@ -186,7 +186,7 @@ func (s *Selling) settled(ctx context.Context, placed order.Order) (order.Order,
 func (s *Selling) capture(ctx context.Context, placed order.Order, paid payment.Notice) (order.Order, []ticket.Ticket, error) {
 	// What an order has never changes, so its tickets are made, and their codes
 	// signed, before the store is kept waiting.
-	tickets, err := s.issue(placed)
+	tickets, err := s.issue(ctx, placed)
 	if err != nil {
 		return order.Order{}, nil, err
 	}
@@ -305,7 +305,7 @@ func sell(tx Tx, placed order.Order, now time.Time) error {
 
 // issue makes the tickets of an order with their codes. They count once they are
 // stored.
-func (s *Selling) issue(placed order.Order) ([]order.IssuedTicket, error) {
+func (s *Selling) issue(ctx context.Context, placed order.Order) ([]order.IssuedTicket, error) {
 	var tickets []order.IssuedTicket
 	holder := ticket.Holder{CustomerID: placed.CustomerID, Email: placed.Email, Language: placed.Language}
 	for _, item := range placed.Items {
@@ -318,7 +318,7 @@ func (s *Selling) issue(placed order.Order) ([]order.IssuedTicket, error) {
 			if len(item.Seats) > 0 {
 				issued.Seat = item.Seats[i]
 			}
-			code, err := s.codes.Sign(ticket.CodeOf(&issued))
+			code, err := s.codes.Sign(ctx, ticket.CodeOf(&issued))
 			if err != nil {
 				return nil, err
 			}

@@ -83,7 +83,8 @@ type Page struct {
 // its update.
 type Store interface {
 	// Update runs fn atomically. When it returns nil the change is durable, its
-	// facts with it.
+	// facts with it. An error of fn is returned as it is, and nothing is stored; nor
+	// is after ErrBusy. After any other error the change may be stored or not.
 	Update(ctx context.Context, fn func(Tx) error) error
 
 	Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error)
@@ -151,6 +152,11 @@ type Provider interface {
 	Captures(ctx context.Context, since time.Time) ([]payment.Notice, error)
 }
 
+// DefaultPatience is how long a payment may be outstanding. Holds end after half
+// an hour at most: until then the places are the buyer's, and for as long again
+// they may well be free.
+const DefaultPatience = time.Hour
+
 // Payments says who collects money and how long they may take.
 type Payments struct {
 	Providers map[string]Provider // by name
@@ -161,10 +167,14 @@ type Payments struct {
 
 // Codes signs admission codes and reads them.
 type Codes interface {
-	// Sign returns the same text for the same code every time.
-	Sign(code ticket.Code) (string, error)
+	// Sign returns the same text for the same code every time, while the key that
+	// signs is the same.
+	Sign(ctx context.Context, code ticket.Code) (string, error)
+	// Texts returns all that Verify takes for the code: what Sign returns, and what
+	// it returned with earlier keys that are still good.
+	Texts(ctx context.Context, code ticket.Code) ([]string, error)
 	// Verify returns ticket.ErrInvalidCode for what was not signed here.
-	Verify(text string) (ticket.Code, error)
+	Verify(ctx context.Context, text string) (ticket.Code, error)
 }
 
 // Selling is the use cases. Safe for concurrent use.

@@ -30,7 +30,7 @@ const (
 // worked on.
 func (s *Selling) Reconcile(ctx context.Context, grace time.Duration) error {
 	due := s.clock.Now().Add(-grace)
-	orders := inPages(func(page Page) ([]id.ID, error) { return s.store.OpenOrders(ctx, due, page) }, func(orderID id.ID) error {
+	orders := inPages(ctx, func(page Page) ([]id.ID, error) { return s.store.OpenOrders(ctx, due, page) }, func(orderID id.ID) error {
 		current, _, err := s.store.Order(ctx, orderID)
 		if err != nil {
 			return err
@@ -40,15 +40,16 @@ func (s *Selling) Reconcile(ctx context.Context, grace time.Duration) error {
 		}
 		return err
 	})
-	refunds := inPages(func(page Page) ([]id.ID, error) { return s.store.OpenRefunds(ctx, due, page) }, func(refundID id.ID) error {
+	refunds := inPages(ctx, func(page Page) ([]id.ID, error) { return s.store.OpenRefunds(ctx, due, page) }, func(refundID id.ID) error {
 		_, _, err := s.sendRefund(ctx, refundID)
 		return err
 	})
 	return errors.Join(orders, refunds)
 }
 
-// inPages does the work for each id of a list; one that fails stops no other.
-func inPages(list func(Page) ([]id.ID, error), work func(id.ID) error) error {
+// inPages does the work for each id of a list until ctx ends; one that fails stops
+// no other.
+func inPages(ctx context.Context, list func(Page) ([]id.ID, error), work func(id.ID) error) error {
 	var failures []error
 	for page := (Page{Limit: reconcileBatch}); ; {
 		ids, err := list(page)
@@ -56,6 +57,9 @@ func inPages(list func(Page) ([]id.ID, error), work func(id.ID) error) error {
 			return errors.Join(append(failures, err)...)
 		}
 		for _, one := range ids {
+			if err := ctx.Err(); err != nil {
+				return errors.Join(append(failures, err)...)
+			}
 			if err := work(one); err != nil {
 				failures = append(failures, err)
 			}
@@ -174,40 +178,50 @@ func isDeclined(err error) bool {
 }
 
 // CancelOrders cancels every order of performances that do not take place. Each
-// order is cancelled by itself and once; after a crash the rest follows.
+// order is cancelled by itself and once; after a crash the rest follows. One that
+// cannot be cancelled stops no other, and is tried again next time.
 func (s *Selling) CancelOrders(ctx context.Context) error {
 	cancelled, err := s.store.CancelledPerformances(ctx)
 	if err != nil {
 		return err
 	}
+	var failures []error
 	for _, performanceID := range cancelled {
-		if err := s.cancelOrdersOf(ctx, performanceID); err != nil {
-			return err
+		err := s.cancelOrdersOf(ctx, performanceID)
+		if err == nil {
+			err = s.store.CancellationDone(ctx, performanceID)
 		}
-		if err := s.store.CancellationDone(ctx, performanceID); err != nil {
-			return err
-		}
+		failures = append(failures, err)
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 func (s *Selling) cancelOrdersOf(ctx context.Context, performanceID id.ID) error {
 	const batch = 100
+	var failures []error
 	for page := (Page{Limit: batch}); ; {
 		orders, err := s.store.OrdersByPerformance(ctx, performanceID, page)
 		if err != nil {
-			return err
+			return errors.Join(append(failures, err)...)
 		}
 		for _, current := range orders {
+			if err := ctx.Err(); err != nil {
+				return errors.Join(append(failures, err)...)
+			}
+			// What is over already costs no transaction, or a pass with little time
+			// would never get past what the last ones did.
+			if current.Over() {
+				continue
+			}
 			_, _, err := s.cancel(ctx, current.ID, func(Tx, order.Order) (order.CancelReason, error) {
 				return order.PerformanceCancelled, nil
 			})
 			if err != nil && !errors.Is(err, order.ErrNotCancellable) && !isDeclined(err) {
-				return err
+				failures = append(failures, err)
 			}
 		}
 		if len(orders) < batch {
-			return nil
+			return errors.Join(failures...)
 		}
 		page.After = orders[len(orders)-1].ID
 	}

@@ -84,7 +84,7 @@ func (s *Selling) Ticket(ctx context.Context, caller Caller, ticketID id.ID) (ti
 		return ticket.Ticket{}, "", err
 	}
 	if holds(caller, found) {
-		code, err := s.codes.Sign(ticket.CodeOf(&found))
+		code, err := s.codes.Sign(ctx, ticket.CodeOf(&found))
 		return found, code, err
 	}
 	bought, _, err := s.store.Order(ctx, found.OrderID)
@@ -148,7 +148,7 @@ func (s *Selling) Transfer(ctx context.Context, caller Caller, ticketID id.ID, e
 		if err := found.Transfer(ticket.Holder{Email: email, Language: from.Language}); err != nil {
 			return err
 		}
-		code, err := s.codes.Sign(ticket.CodeOf(&found))
+		code, err := s.codes.Sign(ctx, ticket.CodeOf(&found))
 		if err != nil {
 			return err
 		}
@@ -164,6 +164,6 @@ func (s *Selling) Transfer(ctx context.Context, caller Caller, ticketID id.ID, e
 	if !holds(caller, transferred) {
 		return transferred, "", nil
 	}
-	code, err := s.codes.Sign(ticket.CodeOf(&transferred))
+	code, err := s.codes.Sign(ctx, ticket.CodeOf(&transferred))
 	return transferred, code, err
 }

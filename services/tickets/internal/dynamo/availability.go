@@ -3,9 +3,11 @@ package dynamo
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -19,8 +21,8 @@ import (
 
 // Availability implements streams.Derive: a partition that was written tells how
 // many of its places are free, as of when it was written. Nothing is written for
-// that. The event's version is the partition's, and so is its id: a record that is
-// delivered again tells the same again.
+// that, and nobody is told of quotas. The event's version is the partition's, and its id is made of that: a record
+// that is delivered again tells the same again.
 func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	image := record.Change.NewImage
 	key := dynamo.Key{PK: text(image["pk"]), SK: text(image["sk"])}
@@ -40,14 +42,11 @@ func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if inventory.IsQuota(p.AreaID) {
-		return nil, nil
-	}
 	changed, err := eventcodec.Encode(context.Background(), inventory.ChangedFact{Partition: p}, at)
 	if err != nil {
 		return nil, err
 	}
-	changed.ID = announcementID(changed.Subject, p.Version)
+	changed.ID = announcementID(changed.Subject, p.Version, at)
 	changed.CorrelationID = changed.ID.String()
 	return []event.Event{changed}, nil
 }
@@ -60,11 +59,16 @@ func text(v events.DynamoDBAttributeValue) string {
 	return v.String()
 }
 
-// announcementID is the id of the event that tells of a partition's version.
-func announcementID(partition string, version int) id.ID {
+// announcementID is the id of the event that tells of a partition's version, which
+// was written at the time. It is as a UUIDv7 has to be, but for what is random in
+// one and a digest here.
+func announcementID(partition string, version int, at time.Time) id.ID {
 	digest := sha256.Sum256([]byte(partition + "/" + strconv.Itoa(version)))
 	made := id.ID(digest[:16])
-	made[6] = made[6]&0x0f | 0x80 // version 8: of the maker's own design
+	var milliseconds [8]byte
+	binary.BigEndian.PutUint64(milliseconds[:], uint64(at.UnixMilli()))
+	copy(made[:6], milliseconds[2:])
+	made[6] = made[6]&0x0f | 0x70
 	made[8] = made[8]&0x3f | 0x80
 	return made
 }

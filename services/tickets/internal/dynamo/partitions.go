@@ -26,14 +26,20 @@ import (
 // partition key, where one query reads them. It must never change.
 const neighbours = 16
 
-const inventoryKind = "inv#"
+// What the partition keys of partitions begin with. Quotas are apart, so that
+// nobody pays for them who looks at a seat map.
+const (
+	inventoryKind = "inv#"
+	quotaKind     = "quota#"
+)
 
 func partitionKey(key inventory.Key) dynamo.Key {
-	return dynamo.Key{PK: inventoryPK(key.PerformanceID, inventoryShard(key.AreaID, key.Number)), SK: partitionSK(key.AreaID, key.Number)}
-}
-
-func inventoryPK(performanceID id.ID, shard int) string {
-	return sharded(inventoryKind+performanceID.String(), shard)
+	kind := inventoryKind
+	if inventory.IsQuota(key.AreaID) {
+		kind = quotaKind
+	}
+	shard := inventoryShard(key.AreaID, key.Number)
+	return dynamo.Key{PK: sharded(kind+key.PerformanceID.String(), shard), SK: partitionSK(key.AreaID, key.Number)}
 }
 
 func partitionSK(areaID string, number int) string { return fmt.Sprintf("%s#%05d", areaID, number) }
@@ -49,9 +55,10 @@ func inventoryShard(areaID string, number int) int {
 // keyOfPartition reads what partitionKey returned.
 func keyOfPartition(key dynamo.Key) (inventory.Key, error) {
 	malformed := fmt.Errorf("%w: partition %s %s", errMalformed, key.PK, key.SK)
-	of, isPartition := strings.CutPrefix(key.PK, inventoryKind)
+	of, isPlaces := strings.CutPrefix(key.PK, inventoryKind)
+	of, isQuota := strings.CutPrefix(of, quotaKind)
 	hash := strings.LastIndexByte(key.SK, '#') // the name of a quota may have others
-	if !isPartition || hash < 0 || len(of) < idLength {
+	if isPlaces == isQuota || hash < 0 || len(of) < idLength {
 		return inventory.Key{}, malformed
 	}
 	performanceID, err := id.Parse(of[:idLength])
@@ -188,7 +195,7 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 			continue
 		}
 		calls.Go(func() error {
-			items, err := s.table.Query(ctx, dynamo.Query{PK: inventoryPK(performanceID, shard)})
+			items, err := s.table.Query(ctx, dynamo.Query{PK: sharded(inventoryKind+performanceID.String(), shard)})
 			if err != nil {
 				return err
 			}

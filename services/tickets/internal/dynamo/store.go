@@ -7,6 +7,8 @@
 //	performance#<id> map#<digest>  its seat map, in pieces
 //	inv#<performance>#<shard> <area>#<number>
 //	                               a partition of up to 64 places
+//	quota#<performance>#<shard> <quota>#<number>
+//	                               a partition of a quota
 //	buyer#<performance>#<customer> what a customer holds and owns
 //	hold#<id>, order#<id>, refund#<id>, entry#<id>
 //	tickets#<id without its end>   the tickets whose ids begin so: those of an order
@@ -23,6 +25,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 
@@ -90,7 +93,7 @@ func (s *Store) Ready(ctx context.Context) error {
 // Update implements app.Store. fn may write 100 items in all; a ticket is not one
 // of its own, and a fact is none.
 func (s *Store) Update(ctx context.Context, fn func(app.Tx) error) error {
-	return s.table.Update(ctx, func(tx *dynamo.Tx) error {
+	err := s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		t := &transaction{Tx: tx, ctx: ctx, store: s, groups: map[dynamo.Key]*group{}}
 		if err := fn(t); err != nil {
 			return err
@@ -100,6 +103,10 @@ func (s *Store) Update(ctx context.Context, fn func(app.Tx) error) error {
 		}
 		return t.makePartitions()
 	})
+	if errors.Is(err, dynamo.ErrBusy) {
+		return fmt.Errorf("%w: %w", app.ErrBusy, err)
+	}
+	return err
 }
 
 // transaction implements app.Tx.

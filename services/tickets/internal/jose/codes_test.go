@@ -2,6 +2,7 @@ package jose_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -10,9 +11,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	gojose "github.com/go-jose/go-jose/v4"
 	"pgregory.net/rapid"
 
 	"ticketmesh.dev/platform/id"
@@ -32,11 +35,20 @@ func newCodes(t testing.TB, seed byte) *jose.Codes {
 
 func sign(t testing.TB, codes *jose.Codes, code ticket.Code) string {
 	t.Helper()
-	text, err := codes.Sign(code)
+	text, err := codes.Sign(context.Background(), code)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text
+}
+
+func publicKeys(t testing.TB, codes *jose.Codes) []gojose.JSONWebKey {
+	t.Helper()
+	keys, err := codes.PublicKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 func sample() ticket.Code {
@@ -52,18 +64,18 @@ func TestWhatWasSignedIsRead(t *testing.T) {
 			PerformanceID: id.ID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "performance")),
 			Issue:         rapid.IntRange(1, 1_000_000).Draw(t, "issue"),
 		}
-		text, err := codes.Sign(want)
+		text, err := codes.Sign(context.Background(), want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, _ := codes.Sign(want)
+		again, _ := codes.Sign(context.Background(), want)
 		if text != again {
 			t.Fatalf("signed twice: %s and %s", text, again)
 		}
 		if len(text) > 300 {
 			t.Fatalf("a code of %d characters is too long for a QR code", len(text))
 		}
-		got, err := codes.Verify(text)
+		got, err := codes.Verify(context.Background(), text)
 		if err != nil || got != want {
 			t.Fatalf("Verify() = %+v, %v, want %+v", got, err, want)
 		}
@@ -76,7 +88,7 @@ func TestForgedCodesAreInvalid(t *testing.T) {
 	code := sample()
 	text := sign(t, codes, code)
 	header, payload, signature := parts(text)
-	public := codes.PublicKey().Key.(ed25519.PublicKey)
+	public := publicKeys(t, codes)[0].Key.(ed25519.PublicKey)
 	encode := base64.RawURLEncoding.EncodeToString
 	mac := hmac.New(sha256.New, public)
 	hs256 := encode([]byte(`{"alg":"HS256"}`)) + "." + payload
@@ -101,7 +113,7 @@ func TestForgedCodesAreInvalid(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got, err := codes.Verify(tt.give); !errors.Is(err, ticket.ErrInvalidCode) {
+			if got, err := codes.Verify(context.Background(), tt.give); !errors.Is(err, ticket.ErrInvalidCode) {
 				t.Errorf("Verify() = %+v, %v, want ErrInvalidCode", got, err)
 			}
 		})
@@ -132,7 +144,7 @@ func TestEveryChangedCharacterIsNoticed(t *testing.T) {
 		}
 		raw[rapid.IntRange(0, len(raw)-1).Draw(t, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
 		given[part] = base64.RawURLEncoding.EncodeToString(raw)
-		if got, err := codes.Verify(strings.Join(given, ".")); !errors.Is(err, ticket.ErrInvalidCode) {
+		if got, err := codes.Verify(context.Background(), strings.Join(given, ".")); !errors.Is(err, ticket.ErrInvalidCode) {
 			t.Fatalf("Verify() = %+v, %v after a changed bit in part %d", got, err, part)
 		}
 	})
@@ -152,14 +164,14 @@ func TestPayloadsThatAreNoCodesAreInvalid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := codes.Verify(signed(string(right))); err != nil {
+	if _, err := codes.Verify(context.Background(), signed(string(right))); err != nil {
 		t.Fatalf("the right payload is refused: %v", err)
 	}
 	for _, give := range []string{
 		``, `null`, `[]`, `{}`, `{"t":1}`, strings.Replace(string(right), `"n":1`, `"n":0`, 1), strings.Replace(string(right), `"n":1`, `"n":-1`, 1),
 		strings.Replace(string(right), `"n":1`, `"n":"1"`, 1), strings.Replace(string(right), `"t":"`, `"t":"AAAA`, 1), strings.Replace(string(right), `"p":"`, `"p":"!`, 1),
 	} {
-		if got, err := codes.Verify(signed(give)); !errors.Is(err, ticket.ErrInvalidCode) {
+		if got, err := codes.Verify(context.Background(), signed(give)); !errors.Is(err, ticket.ErrInvalidCode) {
 			t.Errorf("%s: Verify() = %+v, %v, want ErrInvalidCode", give, got, err)
 		}
 	}
@@ -168,7 +180,7 @@ func TestPayloadsThatAreNoCodesAreInvalid(t *testing.T) {
 func TestThePublicKeyIsAllThatAGateNeeds(t *testing.T) {
 	t.Parallel()
 	codes := newCodes(t, 1)
-	key := codes.PublicKey()
+	key := publicKeys(t, codes)[0]
 	if !key.IsPublic() || key.KeyID == "" || key.Algorithm != "EdDSA" || key.Use != "sig" {
 		t.Errorf("public key = %+v", key)
 	}
@@ -206,7 +218,7 @@ func TestTheKeyFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := sample()
-	if got, err := second.Verify(sign(t, first, code)); err != nil || got != code {
+	if got, err := second.Verify(context.Background(), sign(t, first, code)); err != nil || got != code {
 		t.Errorf("after a restart Verify() = %+v, %v", got, err)
 	}
 	// What a crash leaves of a key that was being made is made anew.
@@ -228,6 +240,60 @@ func TestTheKeyFile(t *testing.T) {
 	}
 }
 
+const (
+	zeros = "0000000000000000000000000000000000000000000000000000000000000000"
+	ones  = "0101010101010101010101010101010101010101010101010101010101010101"
+	upper = "ABCDEF0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789"
+)
+
+func parse(t *testing.T, text string) *jose.Codes {
+	t.Helper()
+	codes, err := jose.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codes
+}
+
+// TestAKeyIsReplaced goes the way of an operator: the new key is good everywhere
+// before the first signs with it, and what the old one signed stays good.
+func TestAKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	code := sample()
+	before, announced, after, ended := parse(t, ones+"\n"), parse(t, ones+"\n"+upper), parse(t, " "+upper+"\n"+ones+"\n"), parse(t, upper)
+	old, replaced := sign(t, before, code), sign(t, after, code)
+	if sign(t, announced, code) != old || replaced == old || sign(t, newCodes(t, 1), code) != old {
+		t.Error("it is not the first key that signs")
+	}
+	for name, codes := range map[string]*jose.Codes{"announced": announced, "after": after} {
+		for _, text := range []string{old, replaced} {
+			if got, err := codes.Verify(t.Context(), text); err != nil || got != code {
+				t.Errorf("%s: Verify(%s) = %+v, %v", name, text, got, err)
+			}
+		}
+	}
+	if _, err := ended.Verify(t.Context(), old); !errors.Is(err, ticket.ErrInvalidCode) {
+		t.Errorf("the old key is gone and its code good: %v", err)
+	}
+	texts, err := after.Texts(t.Context(), code)
+	if err != nil || !slices.Equal(texts, []string{replaced, old}) {
+		t.Errorf("Texts() = %v, %v, want %v", texts, err, []string{replaced, old})
+	}
+	keys := publicKeys(t, after)
+	if len(keys) != 2 || keys[0].KeyID != publicKeys(t, ended)[0].KeyID || keys[1].KeyID != publicKeys(t, before)[0].KeyID {
+		t.Errorf("public keys are %v", keys)
+	}
+}
+
+func TestWhatIsNoKeyIsRefusedUnquoted(t *testing.T) {
+	t.Parallel()
+	for _, give := range []string{"", " \n", "01", ones + "01", ones[1:], ones + "\n" + zeros[2:], ones + "\nxyz", strings.Repeat("g", 64)} {
+		if _, err := jose.Parse(give); err == nil || give != "" && strings.TrimSpace(give) != "" && strings.Contains(err.Error(), strings.Fields(give)[0]) {
+			t.Errorf("Parse(%q) = %v", give, err)
+		}
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	codes := newCodes(f, 1)
 	// Fixed ids: the fuzzer's workers are processes of their own.
@@ -238,7 +304,7 @@ func FuzzVerify(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := codes.Verify(text)
+		got, err := codes.Verify(context.Background(), text)
 		if err != nil {
 			if !errors.Is(err, ticket.ErrInvalidCode) {
 				t.Errorf("Verify(%q) = %v, want ErrInvalidCode", text, err)
@@ -264,7 +330,7 @@ func BenchmarkVerify(b *testing.B) {
 	text := sign(b, codes, sample())
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := codes.Verify(text); err != nil {
+		if _, err := codes.Verify(context.Background(), text); err != nil {
 			b.Fatal(err)
 		}
 	}

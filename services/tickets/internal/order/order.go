@@ -99,6 +99,11 @@ func (o *Order) Uses(ticketID id.ID) []hold.Use {
 // AwaitsPayment reports whether the provider's answer is still wanted.
 func (o *Order) AwaitsPayment() bool { return o.Status == PendingPayment }
 
+// Over reports whether there is nothing to cancel any more.
+func (o *Order) Over() bool {
+	return o.Status == Cancelled || o.Status == Declined || o.Status == Refunded
+}
+
 // Pend records that the provider will report later; when it has not until
 // checkAt it is asked. An order that was cancelled meanwhile stays cancelled.
 func (o *Order) Pend(reference, clientSecret string, checkAt time.Time) bool {

@@ -18,6 +18,8 @@ var (
 	ErrNoCharge = errors.New("provider knows no charge of the order")
 	// ErrUnsigned reports a webhook that the provider did not sign, or too long ago.
 	ErrUnsigned = errors.New("webhook is not signed by the provider")
+	// ErrUnavailable reports that the provider's keys cannot be had at the moment.
+	ErrUnavailable = errors.New("payment provider's keys are not available")
 )
 
 // Status is how far a payment has come.

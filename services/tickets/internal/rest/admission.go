@@ -68,8 +68,8 @@ func (h *handler) GetGatePack(ctx context.Context, params api.GetGatePackParams)
 		Valid: []api.GateTicket{}, Admitted: []api.GateTicket{}, Revoked: []api.GateTicket{},
 	}
 	for _, packed := range pack {
-		if packed.Code != "" {
-			entry := gateTicket(packed.Ticket, packed.Code)
+		for _, code := range packed.Codes {
+			entry := gateTicket(packed.Ticket, code)
 			if packed.Ticket.Status == ticket.Admitted {
 				answer.Admitted = append(answer.Admitted, entry)
 			} else {

@@ -54,7 +54,7 @@ var problems = []struct {
 }
 
 // problemOf returns what the API says to an error; nil for one that is not the
-// client's business.
+// client's business, of which a store's own are most.
 func problemOf(err error) *problem.Problem {
 	var (
 		invalid     *app.InvalidError
@@ -64,6 +64,10 @@ func problemOf(err error) *problem.Problem {
 		admitted    *ticket.AlreadyAdmittedError
 	)
 	switch {
+	case errors.Is(err, app.ErrBusy):
+		p := problem.Unavailable()
+		p.Header = map[string]string{"Retry-After": "1"}
+		return p
 	case errors.As(err, &invalid):
 		return problem.InvalidRequest(problem.Field{Field: invalid.Field, Message: invalid.Message})
 	case errors.Is(err, payment.ErrUnknownProvider):
@@ -88,10 +92,10 @@ func problemOf(err error) *problem.Problem {
 
 // NewError implements api.Handler.
 func (h *handler) NewError(ctx context.Context, err error) *api.ProblemStatusCode {
-	p := problemOf(err)
-	if p == nil {
-		p = kit.ProblemOf(ctx, h.logger, err)
+	if p := problemOf(err); p != nil {
+		err = p
 	}
+	p := kit.ProblemOf(ctx, h.logger, err)
 	answer := &api.ProblemStatusCode{StatusCode: p.Status}
 	// The contract's type has the members of a problem by their names in JSON.
 	encoded, err := p.MarshalJSON()

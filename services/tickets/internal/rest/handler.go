@@ -15,6 +15,7 @@ import (
 	kit "ticketmesh.dev/platform/api"
 	"ticketmesh.dev/platform/auth"
 	"ticketmesh.dev/platform/clock"
+	"ticketmesh.dev/platform/problem"
 
 	"ticketmesh.dev/services/tickets/internal/app"
 	"ticketmesh.dev/services/tickets/internal/payment"
@@ -23,15 +24,23 @@ import (
 // Webhooks reads what a payment provider reports.
 type Webhooks interface {
 	// Read returns what a webhook says; payment.ErrUnsigned for what the provider
-	// did not sign, any other error for what cannot be read.
-	Read(header http.Header, body []byte) (payment.Report, error)
+	// did not sign, payment.ErrUnavailable when that cannot be told now, any other
+	// error for what cannot be read.
+	Read(ctx context.Context, header http.Header, body []byte) (payment.Report, error)
+}
+
+// Keys are the public keys that admission codes are checked with.
+type Keys interface {
+	PublicKeys(ctx context.Context) ([]jose.JSONWebKey, error)
 }
 
 // Deps is what the API needs.
 type Deps struct {
 	Selling  *app.Selling
-	CodeKey  jose.JSONWebKey
+	CodeKeys Keys
 	Webhooks map[string]Webhooks // by provider
+	// Ready is what the health check asks.
+	Ready func(ctx context.Context) error
 	// StripeKey is the publishable key that buyers' clients make Stripe's tokens
 	// with; empty when Stripe is not configured or they know it.
 	StripeKey string
@@ -41,7 +50,7 @@ type Deps struct {
 
 // New returns the API's routes, without what surrounds them on every service.
 func New(d Deps) (http.Handler, error) {
-	h := &handler{selling: d.Selling, key: d.CodeKey, stripeKey: d.StripeKey, clock: d.Clock, logger: d.Logger}
+	h := &handler{selling: d.Selling, keys: d.CodeKeys, ready: d.Ready, stripeKey: d.StripeKey, clock: d.Clock, logger: d.Logger}
 	server, err := api.NewServer(h, security{},
 		api.WithNotFound(kit.NotFound),
 		api.WithMethodNotAllowed(kit.MethodNotAllowed),
@@ -55,7 +64,8 @@ func New(d Deps) (http.Handler, error) {
 
 type handler struct {
 	selling   *app.Selling
-	key       jose.JSONWebKey
+	keys      Keys
+	ready     func(context.Context) error
 	stripeKey string
 	clock     clock.Clock
 	logger    *slog.Logger
@@ -76,15 +86,26 @@ func caller(ctx context.Context) app.Caller {
 }
 
 // GetHealth implements api.Handler.
-func (h *handler) GetHealth(context.Context) (*api.Health, error) {
+func (h *handler) GetHealth(ctx context.Context) (*api.Health, error) {
+	if err := h.ready(ctx); err != nil {
+		h.logger.ErrorContext(ctx, "not healthy", "error", err)
+		return nil, problem.Unavailable()
+	}
 	return &api.Health{Status: api.HealthStatusOk}, nil
 }
 
 // GetCodeKeys implements api.Handler.
-func (h *handler) GetCodeKeys(context.Context) (*api.JWKS, error) {
-	key := api.JWK{Kty: "OKP", Kid: h.key.KeyID, Use: h.key.Use, Alg: h.key.Algorithm, Crv: api.NewOptString("Ed25519")}
-	if public, ok := h.key.Key.(ed25519.PublicKey); ok {
-		key.X = api.NewOptString(base64.RawURLEncoding.EncodeToString(public))
+func (h *handler) GetCodeKeys(ctx context.Context) (*api.JWKS, error) {
+	keys, err := h.keys.PublicKeys(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return &api.JWKS{Keys: []api.JWK{key}}, nil
+	answer := &api.JWKS{Keys: make([]api.JWK, len(keys))}
+	for i, k := range keys {
+		answer.Keys[i] = api.JWK{Kty: "OKP", Kid: k.KeyID, Use: k.Use, Alg: k.Algorithm, Crv: api.NewOptString("Ed25519")}
+		if public, ok := k.Key.(ed25519.PublicKey); ok {
+			answer.Keys[i].X = api.NewOptString(base64.RawURLEncoding.EncodeToString(public))
+		}
+	}
+	return answer, nil
 }

@@ -49,9 +49,14 @@ func readWebhooks(next http.Handler, webhooks map[string]Webhooks, logger *slog.
 			problem.Write(w, r, refusal)
 			return
 		}
-		report, err := reader.Read(r.Header, body)
+		report, err := reader.Read(r.Context(), r.Header, body)
 		if errors.Is(err, payment.ErrUnsigned) {
 			problem.Write(w, r, problem.New(http.StatusUnauthorized, problem.CodeUnauthenticated, "the signature is missing, wrong or too old"))
+			return
+		}
+		if errors.Is(err, payment.ErrUnavailable) {
+			logger.ErrorContext(r.Context(), "webhook cannot be checked", "provider", provider, "error", err)
+			problem.Write(w, r, problem.Unavailable())
 			return
 		}
 		if err != nil {

@@ -177,7 +177,7 @@ func TestWebhooksSayWhatHappened(t *testing.T) {
 	}
 	hooks := stripe.Webhooks{Secret: stripetest.Secret}
 	read := func(body []byte) (payment.Report, error) {
-		return hooks.Read(http.Header{"Stripe-Signature": {stripetest.Sign(body, stripetest.Secret, time.Now())}}, body)
+		return hooks.Read(t.Context(), http.Header{"Stripe-Signature": {stripetest.Sign(body, stripetest.Secret, time.Now())}}, body)
 	}
 	tests := []struct {
 		eventType string
@@ -223,7 +223,7 @@ func TestWebhooksSayWhatHappened(t *testing.T) {
 		"another body": stripetest.Sign(append(body[:len(body):len(body)], ' '), stripetest.Secret, time.Now()),
 		"too old":      stripetest.Sign(body, stripetest.Secret, time.Now().Add(-6*time.Minute)),
 	} {
-		if _, err := hooks.Read(http.Header{"Stripe-Signature": {signature}}, body); !errors.Is(err, payment.ErrUnsigned) {
+		if _, err := hooks.Read(t.Context(), http.Header{"Stripe-Signature": {signature}}, body); !errors.Is(err, payment.ErrUnsigned) {
 			t.Errorf("%s: %v, want ErrUnsigned", name, err)
 		}
 	}
@@ -248,7 +248,7 @@ func FuzzWebhook(f *testing.F) {
 	f.Add([]byte(`{}`))
 	hooks := stripe.Webhooks{Secret: stripetest.Secret}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		report, err := hooks.Read(http.Header{"Stripe-Signature": {stripetest.Sign(body, stripetest.Secret, time.Now())}}, body)
+		report, err := hooks.Read(t.Context(), http.Header{"Stripe-Signature": {stripetest.Sign(body, stripetest.Secret, time.Now())}}, body)
 		if errors.Is(err, payment.ErrUnsigned) {
 			t.Errorf("signed, and refused: %v", err)
 		}

@@ -1,6 +1,7 @@
 package stripe
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type Webhooks struct{ Secret string }
 // signatures are good for five minutes. payment.ErrUnsigned for what Stripe did
 // not sign; another error for what is signed and cannot be read, as an event of
 // another release of Stripe's API.
-func (w Webhooks) Read(header http.Header, body []byte) (payment.Report, error) {
+func (w Webhooks) Read(_ context.Context, header http.Header, body []byte) (payment.Report, error) {
 	said, err := webhook.ConstructEventWithTolerance(body, header.Get(signatureHeader), w.Secret, webhook.DefaultTolerance)
 	for _, unsigned := range []error{webhook.ErrNotSigned, webhook.ErrInvalidHeader, webhook.ErrNoValidSignature, webhook.ErrTooOld} {
 		if errors.Is(err, unsigned) {

@@ -28,7 +28,7 @@ func TestProvider(t *testing.T) {
 					kind = "payment.captured"
 				}
 				body := []byte(`{"id":"1","type":"` + kind + `","orderId":"` + orderID.String() + `"}`)
-				if _, err := reports.Read(http.Header{"Ticketmesh-Signature": {hooks.Sign(body, at.Now())}}, body); err != nil {
+				if _, err := reports.Read(t.Context(), http.Header{"Ticketmesh-Signature": {hooks.Sign(body, at.Now())}}, body); err != nil {
 					t.Error(err)
 				}
 			},

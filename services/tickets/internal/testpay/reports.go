@@ -1,6 +1,7 @@
 package testpay
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
@@ -23,7 +24,7 @@ type Reports struct {
 
 // Read checks a webhook's signature, else payment.ErrUnsigned, and returns what
 // it says. A body of another shape says nothing: the API's contract refuses it.
-func (r Reports) Read(header http.Header, body []byte) (payment.Report, error) {
+func (r Reports) Read(_ context.Context, header http.Header, body []byte) (payment.Report, error) {
 	if err := r.Webhooks.Verify(header.Get(signatureHeader), body, r.Clock.Now()); err != nil {
 		return payment.Report{}, err
 	}

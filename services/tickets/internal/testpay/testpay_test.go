@@ -75,9 +75,9 @@ func TestWebhooksMoveTheMoney(t *testing.T) {
 	reports := testpay.Reports{Provider: provider, Webhooks: hooks, Clock: at}
 	orderID := id.New()
 	read := func(body string) (payment.Report, error) {
-		return reports.Read(http.Header{"Ticketmesh-Signature": {hooks.Sign([]byte(body), now)}}, []byte(body))
+		return reports.Read(t.Context(), http.Header{"Ticketmesh-Signature": {hooks.Sign([]byte(body), now)}}, []byte(body))
 	}
-	if _, err := reports.Read(http.Header{}, []byte(`{}`)); !errors.Is(err, payment.ErrUnsigned) {
+	if _, err := reports.Read(t.Context(), http.Header{}, []byte(`{}`)); !errors.Is(err, payment.ErrUnsigned) {
 		t.Errorf("unsigned: %v", err)
 	}
 	for _, nothing := range []string{`{`, `{}`, `{"id":"1","type":"payment.lost","orderId":"` + orderID.String() + `"}`, `{"type":"payment.captured","orderId":"x"}`} {

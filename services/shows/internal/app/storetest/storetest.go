@@ -28,7 +28,8 @@ import (
 // Harness is an empty store under test.
 type Harness struct {
 	Store app.Store
-	// Told returns the events that were committed and not relayed, in any order.
+	// Told returns the events that were committed and not relayed, in any order, but
+	// those of one entity in the order of their commits.
 	Told func(t *testing.T) []event.Event
 }
 
@@ -68,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"a series reads back as it was written", seriesRoundTrip},
 		{"inserting a series again returns the first", insertSeriesTwice},
 		{"unfinished series are listed until finished", unfinishedSeries},
+		{"changes at the same time are told once, each at its version", changeAtTheSameTime},
 		{"the store is ready", func(t *testing.T, h Harness) { noError(t, h.Store.Ready(t.Context())) }},
 	}
 	for _, tt := range tests {

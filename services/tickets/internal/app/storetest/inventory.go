@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -193,6 +194,38 @@ func freePartitions(f *fixture) {
 				f.checkFree(p, area, 1, random.IntN(area.Partitions()), 1+random.IntN(area.Partitions()+1), now)
 				f.checkFree(p, area, 1+random.IntN(6), 0, 1+random.IntN(area.Partitions()+1), now)
 			}
+		}
+	}
+}
+
+// freeInLargeHouse has more partitions than a store may look at in one go.
+func freeInLargeHouse(f *fixture) {
+	p := newPerformance(f)
+	rows := make([]seatmap.Row, 50)
+	for i := range rows {
+		rows[i] = seatmap.Row{Label: strconv.Itoa(i + 1), Seats: "1-40", AisleAfter: []string{"20"}}
+	}
+	f.ok(p.LayOut([]seatmap.Area{
+		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: rows}, {ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: 50 * 64},
+	}))
+	f.update(func(tx app.Tx) error { return tx.PutPerformance(p) })
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, area := range p.Layout.Areas() {
+		for number := range area.Partitions() {
+			f.touch(p, area.ID, number, func(partition *inventory.Partition) {
+				switch free := partition.Free(start); random.IntN(4) {
+				case 0:
+					f.ok(partition.Sell(id.New(), free, start))
+				case 1:
+					_ = partition.Sell(id.New(), free&inventory.Slots(random.Uint64()|random.Uint64()), start)
+				case 2:
+					f.ok(partition.Take(id.New(), free, start, start.Add(time.Minute)))
+				}
+			})
+		}
+		for _, limit := range []int{1, 4, 20, 100} {
+			f.checkFree(p, area, 1+random.IntN(6), random.IntN(area.Partitions()), limit, start)
+			f.checkFree(p, area, 1, 0, limit, start.Add(time.Minute))
 		}
 	}
 }

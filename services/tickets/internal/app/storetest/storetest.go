@@ -57,6 +57,7 @@ func Run(t *testing.T, open func(t *testing.T, c clock.Clock) Opened) {
 		{"partitions", partitions},
 		{"each partition is consistent", partitionsConsistent},
 		{"partitions that may have room are found", freePartitions},
+		{"partitions of a large house that may have room are found", freeInLargeHouse},
 		{"partitions whose holds expired are found", freeAfterExpiry},
 		{"quotas are no places", quotas},
 		{"what is kept for channels", kept},

@@ -3,24 +3,10 @@ package coldstart
 import (
 	"archive/zip"
 	"compress/flate"
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
 )
-
-// build builds a package as functions are deployed.
-func build(ctx context.Context, root, from, to string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", to, from)
-	command.Dir = root
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w: %s", from, err, output)
-	}
-	return nil
-}
 
 // counter counts what is written.
 type counter int64

@@ -1,0 +1,7 @@
+package dynamo
+
+// How rows are packed, for tests.
+var (
+	Pack   = pack
+	Unpack = unpack
+)
