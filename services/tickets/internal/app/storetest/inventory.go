@@ -205,6 +205,7 @@ func freeInLargeHouse(f *fixture) {
 	for i := range rows {
 		rows[i] = seatmap.Row{Label: strconv.Itoa(i + 1), Seats: "1-40", AisleAfter: []string{"20"}}
 	}
+	p.Allocations = nil
 	f.ok(p.LayOut([]seatmap.Area{
 		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: rows}, {ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: 50 * 64},
 	}))
