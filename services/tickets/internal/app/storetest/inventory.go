@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -38,7 +39,7 @@ func performances(f *fixture) {
 			f.ok(err)
 			f.same("read in an update", plain(got), plain(want))
 			f.same("places", got.Layout.Places(), want.Layout.Places())
-			f.same("quotas", got.Layout.Quotas(), want.Layout.Quotas())
+			f.same("quotas", quotasOf(got), quotasOf(want))
 			f.same("kept", got.Layout.Area("floor").Kept(1), want.Layout.Area("floor").Kept(1))
 			return nil
 		})
@@ -51,6 +52,14 @@ func performances(f *fixture) {
 	f.ok(newer.LayOut(newer.Areas))
 	f.update(func(tx app.Tx) error { return tx.PutPerformance(&newer) })
 	check(&newer)
+}
+
+// quotasOf lists the quotas of a performance with their places.
+func quotasOf(p *performance.Performance) (quotas []string) {
+	for _, quota := range p.Layout.Quotas() {
+		quotas = append(quotas, fmt.Sprint(quota.ID, " ", quota.Places()))
+	}
+	return quotas
 }
 
 // touch changes a partition as a use case does.
