@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -51,6 +52,14 @@ func performances(f *fixture) {
 	f.ok(newer.LayOut(newer.Areas))
 	f.update(func(tx app.Tx) error { return tx.PutPerformance(&newer) })
 	check(&newer)
+}
+
+// quotasOf lists the quotas of a performance with their places.
+func quotasOf(p *performance.Performance) (quotas []string) {
+	for _, quota := range p.Layout.Quotas() {
+		quotas = append(quotas, fmt.Sprint(quota.ID, " ", quota.Places()))
+	}
+	return quotas
 }
 
 // touch changes a partition as a use case does.
