@@ -51,10 +51,13 @@ var codes = map[string]map[int][]string{
 		405: {"method_not_allowed"},
 		409: {
 			"already_admitted", "already_refunded", "hold_expired", "hold_used", "in_progress", "not_cancellable", "not_refundable",
-			"not_sold_out", "sales_closed", "seats_unavailable", "sold_out", "ticket_admitted",
+			"not_sold_out", "presale_code_exhausted", "sales_closed", "seats_unavailable", "sold_out", "ticket_admitted",
 		},
 		410: {"ticket_void"}, 413: {"payload_too_large"}, 415: {"unsupported_media_type"},
-		422: {"idempotency_key_reused", "invalid_code", "limit_exceeded", "unknown_concession", "unknown_price_category", "unknown_seat", "unknown_ticket"},
+		422: {
+			"idempotency_key_reused", "invalid_code", "invalid_presale_code", "limit_exceeded", "unknown_channel", "unknown_concession",
+			"unknown_price_category", "unknown_seat", "unknown_ticket",
+		},
 		429: {"rate_limited"}, 500: {"internal"},
 	},
 }

@@ -16,9 +16,11 @@ var regexMap = map[string]ogenregex.Regexp{
 	"^(100(\\.0{1,4})?|(0|[1-9]\\d?)(\\.\\d{1,4})?)$": ogenregex.MustCompile("^(100(\\.0{1,4})?|(0|[1-9]\\d?)(\\.\\d{1,4})?)$"),
 	"^(\\*|\"[1-9][0-9]{0,17}\")$":                    ogenregex.MustCompile("^(\\*|\"[1-9][0-9]{0,17}\")$"),
 	"^[!-~]+$":                                        ogenregex.MustCompile("^[!-~]+$"),
+	"^[A-Z0-9-]{12,64}$":                              ogenregex.MustCompile("^[A-Z0-9-]{12,64}$"),
 	"^[A-Z]{3}$":                                      ogenregex.MustCompile("^[A-Z]{3}$"),
 	"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$":               ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 	"^[A-Za-z0-9]{1,8}$":                              ogenregex.MustCompile("^[A-Za-z0-9]{1,8}$"),
+	"^[a-z][a-z0-9_-]{0,31}$":                         ogenregex.MustCompile("^[a-z][a-z0-9_-]{0,31}$"),
 	"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2})?$":  ogenregex.MustCompile("^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2})?$"),
 }
 

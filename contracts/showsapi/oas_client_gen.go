@@ -46,6 +46,12 @@ type Invoker interface {
 	//
 	// POST /shows
 	CreateShow(ctx context.Context, request *CreateShow, params CreateShowParams) (CreateShowRes, error)
+	// DeletePresale invokes deletePresale operation.
+	//
+	// Its codes are not good any more. Also when repeated. 409 show_cancelled, performance_cancelled.
+	//
+	// DELETE /shows/{showId}/performances/{performanceId}/presales/{presaleId}
+	DeletePresale(ctx context.Context, params DeletePresaleParams) (DeletePresaleRes, error)
 	// DeleteSeatPlan invokes deleteSeatPlan operation.
 	//
 	// Performances that were set up from it keep their seat maps.
@@ -118,6 +124,12 @@ type Invoker interface {
 	//
 	// GET /shows/{showId}/performances
 	ListPerformances(ctx context.Context, params ListPerformancesParams) (ListPerformancesRes, error)
+	// ListPresales invokes listPresales operation.
+	//
+	// For the organizer of the show and admin.
+	//
+	// GET /shows/{showId}/performances/{performanceId}/presales
+	ListPresales(ctx context.Context, params ListPresalesParams) (ListPresalesRes, error)
 	// ListSeatPlans invokes listSeatPlans operation.
 	//
 	// In descending order of planId, which is the order in which they were created.
@@ -137,6 +149,17 @@ type Invoker interface {
 	//
 	// POST /shows/{showId}/publish
 	PublishShow(ctx context.Context, params PublishShowParams) (PublishShowRes, error)
+	// PutPresale invokes putPresale operation.
+	//
+	// Who holds places with one of its codes may do so from opensAt on, before the general sale opens.
+	// Each code is good for so many places: a hold takes them, and what expires, is given up or given back
+	// may be used again. Codes that are generated are kept when the presale is replaced. A code that is
+	// left out is not good any more; what is on hold with it stays. What a code is good for does not
+	// change: 400 for another number of uses. The same presale again changes nothing. 409 show_cancelled,
+	// performance_cancelled.
+	//
+	// PUT /shows/{showId}/performances/{performanceId}/presales/{presaleId}
+	PutPresale(ctx context.Context, request *PutPresale, params PutPresaleParams) (PutPresaleRes, error)
 	// ReplaceSeatPlan invokes replaceSeatPlan operation.
 	//
 	// Performances that were set up from an older version keep it. The same plan again makes no version.
@@ -145,8 +168,9 @@ type Invoker interface {
 	ReplaceSeatPlan(ctx context.Context, request *SeatPlanInput, params ReplaceSeatPlanParams) (ReplaceSeatPlanRes, error)
 	// ReschedulePerformance invokes reschedulePerformance operation.
 	//
-	// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to
-	// where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+	// Tickets stay valid, and who ordered before may return them until returnsUntil for all of their
+	// money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is
+	// changes nothing. 409 performance_cancelled; 422 invalid_local_time.
 	//
 	// POST /shows/{showId}/performances/{performanceId}/reschedule
 	ReschedulePerformance(ctx context.Context, request *ReschedulePerformance, params ReschedulePerformanceParams) (ReschedulePerformanceRes, error)
@@ -167,6 +191,26 @@ type Invoker interface {
 	//
 	// POST /shows/{showId}/series
 	ScheduleSeries(ctx context.Context, request *ScheduleSeries, params ScheduleSeriesParams) (ScheduleSeriesRes, error)
+	// UpdateAllocation invokes updateAllocation operation.
+	//
+	// What is released is for everybody; taking it back leaves what was sold meanwhile sold. The
+	// performance has another version then, and all its seats are what they were. To say what is so
+	// already changes nothing. 409 show_cancelled, performance_cancelled.
+	//
+	// PATCH /shows/{showId}/performances/{performanceId}/allocations/{allocationId}
+	UpdateAllocation(ctx context.Context, request UpdateAllocationReq, params UpdateAllocationParams) (UpdateAllocationRes, error)
+	// UpdatePerformance invokes updatePerformance operation.
+	//
+	// The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay
+	// valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is
+	// sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with
+	// the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version
+	// as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not
+	// heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another
+	// currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+	//
+	// PATCH /shows/{showId}/performances/{performanceId}
+	UpdatePerformance(ctx context.Context, request UpdatePerformanceReq, params UpdatePerformanceParams) (UpdatePerformanceRes, error)
 	// UpdateShow invokes updateShow operation.
 	//
 	// A merge patch (RFC 7396): what is absent stays; null removes venueId or artistIds. A patch that
@@ -615,6 +659,138 @@ func (c *Client) sendCreateShow(ctx context.Context, request *CreateShow, params
 	}()
 
 	result, err := decodeCreateShowResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// DeletePresale invokes deletePresale operation.
+//
+// Its codes are not good any more. Also when repeated. 409 show_cancelled, performance_cancelled.
+//
+// DELETE /shows/{showId}/performances/{performanceId}/presales/{presaleId}
+func (c *Client) DeletePresale(ctx context.Context, params DeletePresaleParams) (DeletePresaleRes, error) {
+	res, err := c.sendDeletePresale(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendDeletePresale(ctx context.Context, params DeletePresaleParams) (res DeletePresaleRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [6]string
+	pathParts[0] = "/shows/"
+	{
+		// Encode "showId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "showId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.ShowId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/performances/"
+	{
+		// Encode "performanceId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "performanceId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PerformanceId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	pathParts[4] = "/presales/"
+	{
+		// Encode "presaleId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "presaleId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.PresaleId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[5] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "DELETE", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, DeletePresaleOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeDeletePresaleResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}
@@ -1842,6 +2018,120 @@ func (c *Client) sendListPerformances(ctx context.Context, params ListPerformanc
 	return result, nil
 }
 
+// ListPresales invokes listPresales operation.
+//
+// For the organizer of the show and admin.
+//
+// GET /shows/{showId}/performances/{performanceId}/presales
+func (c *Client) ListPresales(ctx context.Context, params ListPresalesParams) (ListPresalesRes, error) {
+	res, err := c.sendListPresales(ctx, params)
+	return res, err
+}
+
+func (c *Client) sendListPresales(ctx context.Context, params ListPresalesParams) (res ListPresalesRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [5]string
+	pathParts[0] = "/shows/"
+	{
+		// Encode "showId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "showId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.ShowId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/performances/"
+	{
+		// Encode "performanceId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "performanceId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PerformanceId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	pathParts[4] = "/presales"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "GET", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, ListPresalesOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeListPresalesResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // ListSeatPlans invokes listSeatPlans operation.
 //
 // In descending order of planId, which is the order in which they were created.
@@ -2018,6 +2308,23 @@ func (c *Client) sendListShows(ctx context.Context, params ListShowsParams) (res
 
 		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
 			if val, ok := params.To.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
+		// Encode "city" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "city",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.City.Get(); ok {
 				return e.EncodeValue(conv.StringToString(val))
 			}
 			return nil
@@ -2249,6 +2556,146 @@ func (c *Client) sendPublishShow(ctx context.Context, params PublishShowParams) 
 	return result, nil
 }
 
+// PutPresale invokes putPresale operation.
+//
+// Who holds places with one of its codes may do so from opensAt on, before the general sale opens.
+// Each code is good for so many places: a hold takes them, and what expires, is given up or given back
+// may be used again. Codes that are generated are kept when the presale is replaced. A code that is
+// left out is not good any more; what is on hold with it stays. What a code is good for does not
+// change: 400 for another number of uses. The same presale again changes nothing. 409 show_cancelled,
+// performance_cancelled.
+//
+// PUT /shows/{showId}/performances/{performanceId}/presales/{presaleId}
+func (c *Client) PutPresale(ctx context.Context, request *PutPresale, params PutPresaleParams) (PutPresaleRes, error) {
+	res, err := c.sendPutPresale(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendPutPresale(ctx context.Context, request *PutPresale, params PutPresaleParams) (res PutPresaleRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [6]string
+	pathParts[0] = "/shows/"
+	{
+		// Encode "showId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "showId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.ShowId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/performances/"
+	{
+		// Encode "performanceId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "performanceId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PerformanceId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	pathParts[4] = "/presales/"
+	{
+		// Encode "presaleId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "presaleId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.PresaleId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[5] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "PUT", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodePutPresaleRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, PutPresaleOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodePutPresaleResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // ReplaceSeatPlan invokes replaceSeatPlan operation.
 //
 // Performances that were set up from an older version keep it. The same plan again makes no version.
@@ -2364,8 +2811,9 @@ func (c *Client) sendReplaceSeatPlan(ctx context.Context, request *SeatPlanInput
 
 // ReschedulePerformance invokes reschedulePerformance operation.
 //
-// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to
-// where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+// Tickets stay valid, and who ordered before may return them until returnsUntil for all of their
+// money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is
+// changes nothing. 409 performance_cancelled; 422 invalid_local_time.
 //
 // POST /shows/{showId}/performances/{performanceId}/reschedule
 func (c *Client) ReschedulePerformance(ctx context.Context, request *ReschedulePerformance, params ReschedulePerformanceParams) (ReschedulePerformanceRes, error) {
@@ -2706,6 +3154,281 @@ func (c *Client) sendScheduleSeries(ctx context.Context, request *ScheduleSeries
 	}()
 
 	result, err := decodeScheduleSeriesResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UpdateAllocation invokes updateAllocation operation.
+//
+// What is released is for everybody; taking it back leaves what was sold meanwhile sold. The
+// performance has another version then, and all its seats are what they were. To say what is so
+// already changes nothing. 409 show_cancelled, performance_cancelled.
+//
+// PATCH /shows/{showId}/performances/{performanceId}/allocations/{allocationId}
+func (c *Client) UpdateAllocation(ctx context.Context, request UpdateAllocationReq, params UpdateAllocationParams) (UpdateAllocationRes, error) {
+	res, err := c.sendUpdateAllocation(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendUpdateAllocation(ctx context.Context, request UpdateAllocationReq, params UpdateAllocationParams) (res UpdateAllocationRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [6]string
+	pathParts[0] = "/shows/"
+	{
+		// Encode "showId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "showId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.ShowId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/performances/"
+	{
+		// Encode "performanceId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "performanceId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PerformanceId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	pathParts[4] = "/allocations/"
+	{
+		// Encode "allocationId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "allocationId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.StringToString(params.AllocationId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[5] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "PATCH", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeUpdateAllocationRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, UpdateAllocationOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUpdateAllocationResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UpdatePerformance invokes updatePerformance operation.
+//
+// The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay
+// valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is
+// sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with
+// the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version
+// as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not
+// heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another
+// currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+//
+// PATCH /shows/{showId}/performances/{performanceId}
+func (c *Client) UpdatePerformance(ctx context.Context, request UpdatePerformanceReq, params UpdatePerformanceParams) (UpdatePerformanceRes, error) {
+	res, err := c.sendUpdatePerformance(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendUpdatePerformance(ctx context.Context, request UpdatePerformanceReq, params UpdatePerformanceParams) (res UpdatePerformanceRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [4]string
+	pathParts[0] = "/shows/"
+	{
+		// Encode "showId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "showId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.ShowId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/performances/"
+	{
+		// Encode "performanceId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "performanceId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PerformanceId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "PATCH", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeUpdatePerformanceRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "If-Match",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IfMatch.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, UpdatePerformanceOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUpdatePerformanceResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

@@ -17,6 +17,10 @@ type CreateShowRes interface {
 	createShowRes()
 }
 
+type DeletePresaleRes interface {
+	deletePresaleRes()
+}
+
 type DeleteSeatPlanRes interface {
 	deleteSeatPlanRes()
 }
@@ -61,6 +65,10 @@ type ListPerformancesRes interface {
 	listPerformancesRes()
 }
 
+type ListPresalesRes interface {
+	listPresalesRes()
+}
+
 type ListSeatPlansRes interface {
 	listSeatPlansRes()
 }
@@ -71,6 +79,10 @@ type ListShowsRes interface {
 
 type PublishShowRes interface {
 	publishShowRes()
+}
+
+type PutPresaleRes interface {
+	putPresaleRes()
 }
 
 type ReplaceSeatPlanRes interface {
@@ -87,6 +99,22 @@ type SchedulePerformanceRes interface {
 
 type ScheduleSeriesRes interface {
 	scheduleSeriesRes()
+}
+
+type UpdateAllocationReq interface {
+	updateAllocationReq()
+}
+
+type UpdateAllocationRes interface {
+	updateAllocationRes()
+}
+
+type UpdatePerformanceReq interface {
+	updatePerformanceReq()
+}
+
+type UpdatePerformanceRes interface {
+	updatePerformanceRes()
 }
 
 type UpdateShowReq interface {

@@ -15,6 +15,221 @@ func (s *ProblemStatusCode) Error() string {
 	return fmt.Sprintf("code %d: %+v", s.StatusCode, s.Response)
 }
 
+// Seats of one row.
+// Ref: #/components/schemas/AllocatedRow
+type AllocatedRow struct {
+	// Label of the row.
+	Row string `json:"row"`
+	// Numbers, ranges of numbers and plain labels.
+	Seats string `json:"seats"`
+}
+
+// GetRow returns the value of Row.
+func (s *AllocatedRow) GetRow() string {
+	return s.Row
+}
+
+// GetSeats returns the value of Seats.
+func (s *AllocatedRow) GetSeats() string {
+	return s.Seats
+}
+
+// SetRow sets the value of Row.
+func (s *AllocatedRow) SetRow(val string) {
+	s.Row = val
+}
+
+// SetSeats sets the value of Seats.
+func (s *AllocatedRow) SetSeats(val string) {
+	s.Seats = val
+}
+
+// Seats of one row.
+// Ref: #/components/schemas/AllocatedRowInput
+type AllocatedRowInput struct {
+	// Label of a row of the area.
+	Row string `json:"row"`
+	// Numbers, ranges of numbers and plain labels of seats of the row, in any order.
+	Seats string `json:"seats"`
+}
+
+// GetRow returns the value of Row.
+func (s *AllocatedRowInput) GetRow() string {
+	return s.Row
+}
+
+// GetSeats returns the value of Seats.
+func (s *AllocatedRowInput) GetSeats() string {
+	return s.Seats
+}
+
+// SetRow sets the value of Row.
+func (s *AllocatedRowInput) SetRow(val string) {
+	s.Row = val
+}
+
+// SetSeats sets the value of Seats.
+func (s *AllocatedRowInput) SetSeats(val string) {
+	s.Seats = val
+}
+
+// Places that only one channel sells, until they are released.
+// Ref: #/components/schemas/Allocation
+type Allocation struct {
+	// Id of the allocation.
+	ID string `json:"id"`
+	// Name for people.
+	Name OptString `json:"name"`
+	// The channel that sells it.
+	Channel string `json:"channel"`
+	// Its area.
+	AreaID string `json:"areaId"`
+	// Of a seated area: its seats.
+	Rows []AllocatedRow `json:"rows"`
+	// Of a general area: how many places.
+	Quantity OptInt `json:"quantity"`
+}
+
+// GetID returns the value of ID.
+func (s *Allocation) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Allocation) GetName() OptString {
+	return s.Name
+}
+
+// GetChannel returns the value of Channel.
+func (s *Allocation) GetChannel() string {
+	return s.Channel
+}
+
+// GetAreaID returns the value of AreaID.
+func (s *Allocation) GetAreaID() string {
+	return s.AreaID
+}
+
+// GetRows returns the value of Rows.
+func (s *Allocation) GetRows() []AllocatedRow {
+	return s.Rows
+}
+
+// GetQuantity returns the value of Quantity.
+func (s *Allocation) GetQuantity() OptInt {
+	return s.Quantity
+}
+
+// SetID sets the value of ID.
+func (s *Allocation) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Allocation) SetName(val OptString) {
+	s.Name = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *Allocation) SetChannel(val string) {
+	s.Channel = val
+}
+
+// SetAreaID sets the value of AreaID.
+func (s *Allocation) SetAreaID(val string) {
+	s.AreaID = val
+}
+
+// SetRows sets the value of Rows.
+func (s *Allocation) SetRows(val []AllocatedRow) {
+	s.Rows = val
+}
+
+// SetQuantity sets the value of Quantity.
+func (s *Allocation) SetQuantity(val OptInt) {
+	s.Quantity = val
+}
+
+// Places that only one channel sells, until they are released: rows of a seated area, a quantity of a
+// general one. The public sees them as held and cannot hold them. A seat is in one allocation at most,
+// and none of them is out of sale. Of a general area the first allocation has the first places and the
+// next those that follow, so an allocation that is added once places are sold may have fewer left.
+// Ref: #/components/schemas/AllocationInput
+type AllocationInput struct {
+	// Id of a tier, a concession or a fee.
+	ID string `json:"id"`
+	// Name for people, for instance Sponsors.
+	Name OptString `json:"name"`
+	// A way of selling beside the public's, for instance box_office, sponsor or presale.
+	Channel string `json:"channel"`
+	// Id of an area of the seat map.
+	AreaID string `json:"areaId"`
+	// Of a seated area: its seats.
+	Rows []AllocatedRowInput `json:"rows"`
+	// Of a general area: how many places.
+	Quantity OptInt `json:"quantity"`
+}
+
+// GetID returns the value of ID.
+func (s *AllocationInput) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *AllocationInput) GetName() OptString {
+	return s.Name
+}
+
+// GetChannel returns the value of Channel.
+func (s *AllocationInput) GetChannel() string {
+	return s.Channel
+}
+
+// GetAreaID returns the value of AreaID.
+func (s *AllocationInput) GetAreaID() string {
+	return s.AreaID
+}
+
+// GetRows returns the value of Rows.
+func (s *AllocationInput) GetRows() []AllocatedRowInput {
+	return s.Rows
+}
+
+// GetQuantity returns the value of Quantity.
+func (s *AllocationInput) GetQuantity() OptInt {
+	return s.Quantity
+}
+
+// SetID sets the value of ID.
+func (s *AllocationInput) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *AllocationInput) SetName(val OptString) {
+	s.Name = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *AllocationInput) SetChannel(val string) {
+	s.Channel = val
+}
+
+// SetAreaID sets the value of AreaID.
+func (s *AllocationInput) SetAreaID(val string) {
+	s.AreaID = val
+}
+
+// SetRows sets the value of Rows.
+func (s *AllocationInput) SetRows(val []AllocatedRowInput) {
+	s.Rows = val
+}
+
+// SetQuantity sets the value of Quantity.
+func (s *AllocationInput) SetQuantity(val OptInt) {
+	s.Quantity = val
+}
+
 // A seated area has rows, a general area has a capacity.
 // Ref: #/components/schemas/Area
 type Area struct {
@@ -408,6 +623,89 @@ type CancelShowUnsupportedMediaType Problem
 
 func (*CancelShowUnsupportedMediaType) cancelShowRes() {}
 
+// When a channel sells.
+// Ref: #/components/schemas/Channel
+type Channel struct {
+	// Id of the channel.
+	ID string `json:"id"`
+	// RFC 3339 in UTC with milliseconds.
+	SalesOpenAt OptDateTime `json:"salesOpenAt"`
+	// RFC 3339 in UTC with milliseconds.
+	SalesCloseAt OptDateTime `json:"salesCloseAt"`
+}
+
+// GetID returns the value of ID.
+func (s *Channel) GetID() string {
+	return s.ID
+}
+
+// GetSalesOpenAt returns the value of SalesOpenAt.
+func (s *Channel) GetSalesOpenAt() OptDateTime {
+	return s.SalesOpenAt
+}
+
+// GetSalesCloseAt returns the value of SalesCloseAt.
+func (s *Channel) GetSalesCloseAt() OptDateTime {
+	return s.SalesCloseAt
+}
+
+// SetID sets the value of ID.
+func (s *Channel) SetID(val string) {
+	s.ID = val
+}
+
+// SetSalesOpenAt sets the value of SalesOpenAt.
+func (s *Channel) SetSalesOpenAt(val OptDateTime) {
+	s.SalesOpenAt = val
+}
+
+// SetSalesCloseAt sets the value of SalesCloseAt.
+func (s *Channel) SetSalesCloseAt(val OptDateTime) {
+	s.SalesCloseAt = val
+}
+
+// When a channel sells, whatever the windows of the performance and its categories are; never once it
+// has started. A channel that is not named sells when the public may buy.
+// Ref: #/components/schemas/ChannelInput
+type ChannelInput struct {
+	// A way of selling beside the public's, for instance box_office, sponsor or presale.
+	ID string `json:"id"`
+	// When it begins to sell; at once unless given.
+	SalesOpenAt OptDateTime `json:"salesOpenAt"`
+	// Until when it sells; until the start unless given.
+	SalesCloseAt OptDateTime `json:"salesCloseAt"`
+}
+
+// GetID returns the value of ID.
+func (s *ChannelInput) GetID() string {
+	return s.ID
+}
+
+// GetSalesOpenAt returns the value of SalesOpenAt.
+func (s *ChannelInput) GetSalesOpenAt() OptDateTime {
+	return s.SalesOpenAt
+}
+
+// GetSalesCloseAt returns the value of SalesCloseAt.
+func (s *ChannelInput) GetSalesCloseAt() OptDateTime {
+	return s.SalesCloseAt
+}
+
+// SetID sets the value of ID.
+func (s *ChannelInput) SetID(val string) {
+	s.ID = val
+}
+
+// SetSalesOpenAt sets the value of SalesOpenAt.
+func (s *ChannelInput) SetSalesOpenAt(val OptDateTime) {
+	s.SalesOpenAt = val
+}
+
+// SetSalesCloseAt sets the value of SalesCloseAt.
+func (s *ChannelInput) SetSalesCloseAt(val OptDateTime) {
+	s.SalesCloseAt = val
+}
+
 // A reduced price for some buyers. Either price or percentOff is there.
 // Ref: #/components/schemas/Concession
 type Concession struct {
@@ -631,6 +929,31 @@ func (*CreateShowUnprocessableEntity) createShowRes() {}
 type CreateShowUnsupportedMediaType Problem
 
 func (*CreateShowUnsupportedMediaType) createShowRes() {}
+
+type DeletePresaleBadRequest Problem
+
+func (*DeletePresaleBadRequest) deletePresaleRes() {}
+
+type DeletePresaleConflict Problem
+
+func (*DeletePresaleConflict) deletePresaleRes() {}
+
+type DeletePresaleForbidden Problem
+
+func (*DeletePresaleForbidden) deletePresaleRes() {}
+
+// DeletePresaleNoContent is response for DeletePresale operation.
+type DeletePresaleNoContent struct{}
+
+func (*DeletePresaleNoContent) deletePresaleRes() {}
+
+type DeletePresaleNotFound Problem
+
+func (*DeletePresaleNotFound) deletePresaleRes() {}
+
+type DeletePresaleUnauthorized Problem
+
+func (*DeletePresaleUnauthorized) deletePresaleRes() {}
 
 type DeleteSeatPlanBadRequest Problem
 
@@ -1237,6 +1560,22 @@ func (*ListPerformancesNotFound) listPerformancesRes() {}
 type ListPerformancesUnauthorized Problem
 
 func (*ListPerformancesUnauthorized) listPerformancesRes() {}
+
+type ListPresalesBadRequest Problem
+
+func (*ListPresalesBadRequest) listPresalesRes() {}
+
+type ListPresalesForbidden Problem
+
+func (*ListPresalesForbidden) listPresalesRes() {}
+
+type ListPresalesNotFound Problem
+
+func (*ListPresalesNotFound) listPresalesRes() {}
+
+type ListPresalesUnauthorized Problem
+
+func (*ListPresalesUnauthorized) listPresalesRes() {}
 
 type ListSeatPlansBadRequest Problem
 
@@ -2394,6 +2733,47 @@ func (o OptUUID) Or(d uuid.UUID) uuid.UUID {
 	return d
 }
 
+// A ticket that a change of the seat map would leave without its place.
+// Ref: #/components/schemas/OrphanedTicket
+type OrphanedTicket struct {
+	// The ticket.
+	TicketID uuid.UUID `json:"ticketId"`
+	// Its area.
+	AreaID string `json:"areaId"`
+	// Its seat, in a seated area.
+	Seat OptString `json:"seat"`
+}
+
+// GetTicketID returns the value of TicketID.
+func (s *OrphanedTicket) GetTicketID() uuid.UUID {
+	return s.TicketID
+}
+
+// GetAreaID returns the value of AreaID.
+func (s *OrphanedTicket) GetAreaID() string {
+	return s.AreaID
+}
+
+// GetSeat returns the value of Seat.
+func (s *OrphanedTicket) GetSeat() OptString {
+	return s.Seat
+}
+
+// SetTicketID sets the value of TicketID.
+func (s *OrphanedTicket) SetTicketID(val uuid.UUID) {
+	s.TicketID = val
+}
+
+// SetAreaID sets the value of AreaID.
+func (s *OrphanedTicket) SetAreaID(val string) {
+	s.AreaID = val
+}
+
+// SetSeat sets the value of Seat.
+func (s *OrphanedTicket) SetSeat(val OptString) {
+	s.Seat = val
+}
+
 // Ref: #/components/schemas/Performance
 type Performance struct {
 	// The performance.
@@ -2416,10 +2796,18 @@ type Performance struct {
 	SeatMapVersion int        `json:"seatMapVersion"`
 	Pricing        OptPricing `json:"pricing"`
 	Limits         OptLimits  `json:"limits"`
+	// When channels sell.
+	Channels []Channel `json:"channels"`
+	// Ids of the allocations whose places are for everybody.
+	ReleasedAllocations []string `json:"releasedAllocations"`
 	// State of the performance.
 	Status PerformanceStatus `json:"status"`
 	// Of a cancelled performance: why, for customers.
 	Reason OptString `json:"reason"`
+	// RFC 3339 in UTC with milliseconds.
+	RescheduledAt OptDateTime `json:"rescheduledAt"`
+	// RFC 3339 in UTC with milliseconds.
+	ReturnsUntil OptDateTime `json:"returnsUntil"`
 	// Version of the performance, from 1.
 	Version int `json:"version"`
 }
@@ -2484,6 +2872,16 @@ func (s *Performance) GetLimits() OptLimits {
 	return s.Limits
 }
 
+// GetChannels returns the value of Channels.
+func (s *Performance) GetChannels() []Channel {
+	return s.Channels
+}
+
+// GetReleasedAllocations returns the value of ReleasedAllocations.
+func (s *Performance) GetReleasedAllocations() []string {
+	return s.ReleasedAllocations
+}
+
 // GetStatus returns the value of Status.
 func (s *Performance) GetStatus() PerformanceStatus {
 	return s.Status
@@ -2492,6 +2890,16 @@ func (s *Performance) GetStatus() PerformanceStatus {
 // GetReason returns the value of Reason.
 func (s *Performance) GetReason() OptString {
 	return s.Reason
+}
+
+// GetRescheduledAt returns the value of RescheduledAt.
+func (s *Performance) GetRescheduledAt() OptDateTime {
+	return s.RescheduledAt
+}
+
+// GetReturnsUntil returns the value of ReturnsUntil.
+func (s *Performance) GetReturnsUntil() OptDateTime {
+	return s.ReturnsUntil
 }
 
 // GetVersion returns the value of Version.
@@ -2559,6 +2967,16 @@ func (s *Performance) SetLimits(val OptLimits) {
 	s.Limits = val
 }
 
+// SetChannels sets the value of Channels.
+func (s *Performance) SetChannels(val []Channel) {
+	s.Channels = val
+}
+
+// SetReleasedAllocations sets the value of ReleasedAllocations.
+func (s *Performance) SetReleasedAllocations(val []string) {
+	s.ReleasedAllocations = val
+}
+
 // SetStatus sets the value of Status.
 func (s *Performance) SetStatus(val PerformanceStatus) {
 	s.Status = val
@@ -2567,6 +2985,16 @@ func (s *Performance) SetStatus(val PerformanceStatus) {
 // SetReason sets the value of Reason.
 func (s *Performance) SetReason(val OptString) {
 	s.Reason = val
+}
+
+// SetRescheduledAt sets the value of RescheduledAt.
+func (s *Performance) SetRescheduledAt(val OptDateTime) {
+	s.RescheduledAt = val
+}
+
+// SetReturnsUntil sets the value of ReturnsUntil.
+func (s *Performance) SetReturnsUntil(val OptDateTime) {
+	s.ReturnsUntil = val
 }
 
 // SetVersion sets the value of Version.
@@ -2642,6 +3070,8 @@ func (s *PerformanceHeaders) SetResponse(val Performance) {
 func (*PerformanceHeaders) cancelPerformanceRes()     {}
 func (*PerformanceHeaders) getPerformanceRes()        {}
 func (*PerformanceHeaders) reschedulePerformanceRes() {}
+func (*PerformanceHeaders) updateAllocationRes()      {}
+func (*PerformanceHeaders) updatePerformanceRes()     {}
 
 // Ref: #/components/schemas/PerformanceList
 type PerformanceList struct {
@@ -2861,6 +3291,127 @@ func (s *PlanPrice) SetSalesOpenAt(val OptDateTime) {
 func (s *PlanPrice) SetSalesCloseAt(val OptDateTime) {
 	s.SalesCloseAt = val
 }
+
+// A sale by codes.
+// Ref: #/components/schemas/Presale
+type Presale struct {
+	// Id of the presale.
+	ID string `json:"id"`
+	// Name for people.
+	Name string `json:"name"`
+	// RFC 3339 in UTC with milliseconds.
+	OpensAt time.Time `json:"opensAt"`
+	// RFC 3339 in UTC with milliseconds.
+	ClosesAt OptDateTime `json:"closesAt"`
+	// The categories that its codes are good for, if not all.
+	PriceCategories []string `json:"priceCategories"`
+	// The channel whose allocations its codes are good for too.
+	Channel OptString `json:"channel"`
+	// How many places each code is good for.
+	Uses int `json:"uses"`
+	// Its codes: its own, then those that were made.
+	Codes []string `json:"codes"`
+}
+
+// GetID returns the value of ID.
+func (s *Presale) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Presale) GetName() string {
+	return s.Name
+}
+
+// GetOpensAt returns the value of OpensAt.
+func (s *Presale) GetOpensAt() time.Time {
+	return s.OpensAt
+}
+
+// GetClosesAt returns the value of ClosesAt.
+func (s *Presale) GetClosesAt() OptDateTime {
+	return s.ClosesAt
+}
+
+// GetPriceCategories returns the value of PriceCategories.
+func (s *Presale) GetPriceCategories() []string {
+	return s.PriceCategories
+}
+
+// GetChannel returns the value of Channel.
+func (s *Presale) GetChannel() OptString {
+	return s.Channel
+}
+
+// GetUses returns the value of Uses.
+func (s *Presale) GetUses() int {
+	return s.Uses
+}
+
+// GetCodes returns the value of Codes.
+func (s *Presale) GetCodes() []string {
+	return s.Codes
+}
+
+// SetID sets the value of ID.
+func (s *Presale) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Presale) SetName(val string) {
+	s.Name = val
+}
+
+// SetOpensAt sets the value of OpensAt.
+func (s *Presale) SetOpensAt(val time.Time) {
+	s.OpensAt = val
+}
+
+// SetClosesAt sets the value of ClosesAt.
+func (s *Presale) SetClosesAt(val OptDateTime) {
+	s.ClosesAt = val
+}
+
+// SetPriceCategories sets the value of PriceCategories.
+func (s *Presale) SetPriceCategories(val []string) {
+	s.PriceCategories = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *Presale) SetChannel(val OptString) {
+	s.Channel = val
+}
+
+// SetUses sets the value of Uses.
+func (s *Presale) SetUses(val int) {
+	s.Uses = val
+}
+
+// SetCodes sets the value of Codes.
+func (s *Presale) SetCodes(val []string) {
+	s.Codes = val
+}
+
+func (*Presale) putPresaleRes() {}
+
+// Ref: #/components/schemas/PresaleList
+type PresaleList struct {
+	// The presales.
+	Items []Presale `json:"items"`
+}
+
+// GetItems returns the value of Items.
+func (s *PresaleList) GetItems() []Presale {
+	return s.Items
+}
+
+// SetItems sets the value of Items.
+func (s *PresaleList) SetItems(val []Presale) {
+	s.Items = val
+}
+
+func (*PresaleList) listPresalesRes() {}
 
 // What a place of this category costs.
 // Ref: #/components/schemas/PriceCategory
@@ -3221,6 +3772,11 @@ type Problem struct {
 	Instance OptString `json:"instance"`
 	// The fields at fault.
 	Errors []FieldError `json:"errors"`
+	// Of seats_sold and seats_held: seats on hold, as /, of a general area ; at most 1,000.
+	Seats []string `json:"seats"`
+	// Of seats_sold: the tickets that would have no place, at most 1,000. Of a general area that would be
+	// too small: all of it.
+	Tickets []OrphanedTicket `json:"tickets"`
 }
 
 // GetType returns the value of Type.
@@ -3258,6 +3814,16 @@ func (s *Problem) GetErrors() []FieldError {
 	return s.Errors
 }
 
+// GetSeats returns the value of Seats.
+func (s *Problem) GetSeats() []string {
+	return s.Seats
+}
+
+// GetTickets returns the value of Tickets.
+func (s *Problem) GetTickets() []OrphanedTicket {
+	return s.Tickets
+}
+
 // SetType sets the value of Type.
 func (s *Problem) SetType(val string) {
 	s.Type = val
@@ -3291,6 +3857,16 @@ func (s *Problem) SetInstance(val OptString) {
 // SetErrors sets the value of Errors.
 func (s *Problem) SetErrors(val []FieldError) {
 	s.Errors = val
+}
+
+// SetSeats sets the value of Seats.
+func (s *Problem) SetSeats(val []string) {
+	s.Seats = val
+}
+
+// SetTickets sets the value of Tickets.
+func (s *Problem) SetTickets(val []OrphanedTicket) {
+	s.Tickets = val
 }
 
 func (*Problem) getHealthRes() {}
@@ -3341,6 +3917,136 @@ type PublishShowUnauthorized Problem
 
 func (*PublishShowUnauthorized) publishShowRes() {}
 
+// A sale by codes. At least one of codes and generate; at most 1,000 codes in all presales of a
+// performance.
+// Ref: #/components/schemas/PutPresale
+type PutPresale struct {
+	// Name for people, for instance Members.
+	Name string `json:"name"`
+	// From when on its codes are good.
+	OpensAt time.Time `json:"opensAt"`
+	// Until when they are; as long as the performance sells unless given.
+	ClosesAt OptDateTime `json:"closesAt"`
+	// The categories that its codes are good for; all unless given.
+	PriceCategories []string `json:"priceCategories"`
+	// A way of selling beside the public's, for instance box_office, sponsor or presale.
+	Channel OptString `json:"channel"`
+	// How many places each code is good for.
+	Uses int `json:"uses"`
+	// Codes of its own, good in small letters too. Who can guess one can use it: long ones are better.
+	Codes []string `json:"codes"`
+	// How many codes are made, of 80 random bits each.
+	Generate OptInt `json:"generate"`
+}
+
+// GetName returns the value of Name.
+func (s *PutPresale) GetName() string {
+	return s.Name
+}
+
+// GetOpensAt returns the value of OpensAt.
+func (s *PutPresale) GetOpensAt() time.Time {
+	return s.OpensAt
+}
+
+// GetClosesAt returns the value of ClosesAt.
+func (s *PutPresale) GetClosesAt() OptDateTime {
+	return s.ClosesAt
+}
+
+// GetPriceCategories returns the value of PriceCategories.
+func (s *PutPresale) GetPriceCategories() []string {
+	return s.PriceCategories
+}
+
+// GetChannel returns the value of Channel.
+func (s *PutPresale) GetChannel() OptString {
+	return s.Channel
+}
+
+// GetUses returns the value of Uses.
+func (s *PutPresale) GetUses() int {
+	return s.Uses
+}
+
+// GetCodes returns the value of Codes.
+func (s *PutPresale) GetCodes() []string {
+	return s.Codes
+}
+
+// GetGenerate returns the value of Generate.
+func (s *PutPresale) GetGenerate() OptInt {
+	return s.Generate
+}
+
+// SetName sets the value of Name.
+func (s *PutPresale) SetName(val string) {
+	s.Name = val
+}
+
+// SetOpensAt sets the value of OpensAt.
+func (s *PutPresale) SetOpensAt(val time.Time) {
+	s.OpensAt = val
+}
+
+// SetClosesAt sets the value of ClosesAt.
+func (s *PutPresale) SetClosesAt(val OptDateTime) {
+	s.ClosesAt = val
+}
+
+// SetPriceCategories sets the value of PriceCategories.
+func (s *PutPresale) SetPriceCategories(val []string) {
+	s.PriceCategories = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *PutPresale) SetChannel(val OptString) {
+	s.Channel = val
+}
+
+// SetUses sets the value of Uses.
+func (s *PutPresale) SetUses(val int) {
+	s.Uses = val
+}
+
+// SetCodes sets the value of Codes.
+func (s *PutPresale) SetCodes(val []string) {
+	s.Codes = val
+}
+
+// SetGenerate sets the value of Generate.
+func (s *PutPresale) SetGenerate(val OptInt) {
+	s.Generate = val
+}
+
+type PutPresaleBadRequest Problem
+
+func (*PutPresaleBadRequest) putPresaleRes() {}
+
+type PutPresaleConflict Problem
+
+func (*PutPresaleConflict) putPresaleRes() {}
+
+type PutPresaleForbidden Problem
+
+func (*PutPresaleForbidden) putPresaleRes() {}
+
+type PutPresaleNotFound Problem
+
+func (*PutPresaleNotFound) putPresaleRes() {}
+
+type PutPresaleRequestEntityTooLarge Problem
+
+func (*PutPresaleRequestEntityTooLarge) putPresaleRes() {}
+
+type PutPresaleUnauthorized Problem
+
+func (*PutPresaleUnauthorized) putPresaleRes() {}
+
+type PutPresaleUnsupportedMediaType Problem
+
+func (*PutPresaleUnsupportedMediaType) putPresaleRes() {}
+
 type ReplaceSeatPlanBadRequest Problem
 
 func (*ReplaceSeatPlanBadRequest) replaceSeatPlanRes() {}
@@ -3375,6 +4081,10 @@ type ReschedulePerformance struct {
 	SalesOpenAt OptNilDateTime `json:"salesOpenAt"`
 	// When the sale closes; null removes it.
 	SalesCloseAt OptNilDateTime `json:"salesCloseAt"`
+	// Until when tickets may be returned, at the latest its new start. Unless given 14 days from now, or
+	// its new start where that is sooner. It never becomes earlier than an earlier move said, but for a
+	// start that is sooner.
+	ReturnsUntil OptDateTime `json:"returnsUntil"`
 }
 
 // GetStartsAt returns the value of StartsAt.
@@ -3397,6 +4107,11 @@ func (s *ReschedulePerformance) GetSalesCloseAt() OptNilDateTime {
 	return s.SalesCloseAt
 }
 
+// GetReturnsUntil returns the value of ReturnsUntil.
+func (s *ReschedulePerformance) GetReturnsUntil() OptDateTime {
+	return s.ReturnsUntil
+}
+
 // SetStartsAt sets the value of StartsAt.
 func (s *ReschedulePerformance) SetStartsAt(val string) {
 	s.StartsAt = val
@@ -3415,6 +4130,11 @@ func (s *ReschedulePerformance) SetSalesOpenAt(val OptNilDateTime) {
 // SetSalesCloseAt sets the value of SalesCloseAt.
 func (s *ReschedulePerformance) SetSalesCloseAt(val OptNilDateTime) {
 	s.SalesCloseAt = val
+}
+
+// SetReturnsUntil sets the value of ReturnsUntil.
+func (s *ReschedulePerformance) SetReturnsUntil(val OptDateTime) {
+	s.ReturnsUntil = val
 }
 
 type ReschedulePerformanceBadRequest Problem
@@ -3619,6 +4339,8 @@ type SchedulePerformance struct {
 	SeatPlan     OptSeatPlanUse  `json:"seatPlan"`
 	Pricing      OptPricingInput `json:"pricing"`
 	Limits       OptLimitsInput  `json:"limits"`
+	// When channels sell; others sell when the public may buy.
+	Channels []ChannelInput `json:"channels"`
 }
 
 // GetStartsAt returns the value of StartsAt.
@@ -3661,6 +4383,11 @@ func (s *SchedulePerformance) GetLimits() OptLimitsInput {
 	return s.Limits
 }
 
+// GetChannels returns the value of Channels.
+func (s *SchedulePerformance) GetChannels() []ChannelInput {
+	return s.Channels
+}
+
 // SetStartsAt sets the value of StartsAt.
 func (s *SchedulePerformance) SetStartsAt(val string) {
 	s.StartsAt = val
@@ -3699,6 +4426,11 @@ func (s *SchedulePerformance) SetPricing(val OptPricingInput) {
 // SetLimits sets the value of Limits.
 func (s *SchedulePerformance) SetLimits(val OptLimitsInput) {
 	s.Limits = val
+}
+
+// SetChannels sets the value of Channels.
+func (s *SchedulePerformance) SetChannels(val []ChannelInput) {
+	s.Channels = val
 }
 
 type SchedulePerformanceBadRequest Problem
@@ -3751,6 +4483,8 @@ type ScheduleSeries struct {
 	SeatPlan    OptSeatPlanUse  `json:"seatPlan"`
 	Pricing     OptPricingInput `json:"pricing"`
 	Limits      OptLimitsInput  `json:"limits"`
+	// When channels sell; others sell when the public may buy.
+	Channels []ChannelInput `json:"channels"`
 }
 
 // GetRrule returns the value of Rrule.
@@ -3798,6 +4532,11 @@ func (s *ScheduleSeries) GetLimits() OptLimitsInput {
 	return s.Limits
 }
 
+// GetChannels returns the value of Channels.
+func (s *ScheduleSeries) GetChannels() []ChannelInput {
+	return s.Channels
+}
+
 // SetRrule sets the value of Rrule.
 func (s *ScheduleSeries) SetRrule(val string) {
 	s.Rrule = val
@@ -3843,6 +4582,11 @@ func (s *ScheduleSeries) SetLimits(val OptLimitsInput) {
 	s.Limits = val
 }
 
+// SetChannels sets the value of Channels.
+func (s *ScheduleSeries) SetChannels(val []ChannelInput) {
+	s.Channels = val
+}
+
 type ScheduleSeriesBadRequest Problem
 
 func (*ScheduleSeriesBadRequest) scheduleSeriesRes() {}
@@ -3882,6 +4626,8 @@ type SeatMap struct {
 	Areas []Area `json:"areas"`
 	// The price categories.
 	PriceCategories []PriceCategory `json:"priceCategories"`
+	// Places that channels have for themselves.
+	Allocations []Allocation `json:"allocations"`
 }
 
 // GetAreas returns the value of Areas.
@@ -3894,6 +4640,11 @@ func (s *SeatMap) GetPriceCategories() []PriceCategory {
 	return s.PriceCategories
 }
 
+// GetAllocations returns the value of Allocations.
+func (s *SeatMap) GetAllocations() []Allocation {
+	return s.Allocations
+}
+
 // SetAreas sets the value of Areas.
 func (s *SeatMap) SetAreas(val []Area) {
 	s.Areas = val
@@ -3902,6 +4653,11 @@ func (s *SeatMap) SetAreas(val []Area) {
 // SetPriceCategories sets the value of PriceCategories.
 func (s *SeatMap) SetPriceCategories(val []PriceCategory) {
 	s.PriceCategories = val
+}
+
+// SetAllocations sets the value of Allocations.
+func (s *SeatMap) SetAllocations(val []Allocation) {
+	s.Allocations = val
 }
 
 func (*SeatMap) getSeatMapRes() {}
@@ -3914,6 +4670,8 @@ type SeatMapInput struct {
 	Areas []AreaInput `json:"areas"`
 	// The price categories.
 	PriceCategories []PriceCategoryInput `json:"priceCategories"`
+	// Places that channels have for themselves.
+	Allocations []AllocationInput `json:"allocations"`
 }
 
 // GetAreas returns the value of Areas.
@@ -3926,6 +4684,11 @@ func (s *SeatMapInput) GetPriceCategories() []PriceCategoryInput {
 	return s.PriceCategories
 }
 
+// GetAllocations returns the value of Allocations.
+func (s *SeatMapInput) GetAllocations() []AllocationInput {
+	return s.Allocations
+}
+
 // SetAreas sets the value of Areas.
 func (s *SeatMapInput) SetAreas(val []AreaInput) {
 	s.Areas = val
@@ -3934,6 +4697,11 @@ func (s *SeatMapInput) SetAreas(val []AreaInput) {
 // SetPriceCategories sets the value of PriceCategories.
 func (s *SeatMapInput) SetPriceCategories(val []PriceCategoryInput) {
 	s.PriceCategories = val
+}
+
+// SetAllocations sets the value of Allocations.
+func (s *SeatMapInput) SetAllocations(val []AllocationInput) {
+	s.Allocations = val
 }
 
 // A version of a seat plan.
@@ -3947,6 +4715,8 @@ type SeatPlan struct {
 	Areas []Area `json:"areas"`
 	// The price categories.
 	PriceCategories []PlanCategory `json:"priceCategories"`
+	// Places that channels have for themselves.
+	Allocations []Allocation `json:"allocations"`
 	// Places that are sold.
 	Places int `json:"places"`
 	// Version of the seat plan, from 1.
@@ -3971,6 +4741,11 @@ func (s *SeatPlan) GetAreas() []Area {
 // GetPriceCategories returns the value of PriceCategories.
 func (s *SeatPlan) GetPriceCategories() []PlanCategory {
 	return s.PriceCategories
+}
+
+// GetAllocations returns the value of Allocations.
+func (s *SeatPlan) GetAllocations() []Allocation {
+	return s.Allocations
 }
 
 // GetPlaces returns the value of Places.
@@ -4001,6 +4776,11 @@ func (s *SeatPlan) SetAreas(val []Area) {
 // SetPriceCategories sets the value of PriceCategories.
 func (s *SeatPlan) SetPriceCategories(val []PlanCategory) {
 	s.PriceCategories = val
+}
+
+// SetAllocations sets the value of Allocations.
+func (s *SeatPlan) SetAllocations(val []Allocation) {
+	s.Allocations = val
 }
 
 // SetPlaces sets the value of Places.
@@ -4276,6 +5056,8 @@ type SeatPlanInput struct {
 	Areas []AreaInput `json:"areas"`
 	// The price categories that areas name.
 	PriceCategories []PlanCategoryInput `json:"priceCategories"`
+	// Places that channels have for themselves.
+	Allocations []AllocationInput `json:"allocations"`
 }
 
 // GetName returns the value of Name.
@@ -4293,6 +5075,11 @@ func (s *SeatPlanInput) GetPriceCategories() []PlanCategoryInput {
 	return s.PriceCategories
 }
 
+// GetAllocations returns the value of Allocations.
+func (s *SeatPlanInput) GetAllocations() []AllocationInput {
+	return s.Allocations
+}
+
 // SetName sets the value of Name.
 func (s *SeatPlanInput) SetName(val string) {
 	s.Name = val
@@ -4306,6 +5093,11 @@ func (s *SeatPlanInput) SetAreas(val []AreaInput) {
 // SetPriceCategories sets the value of PriceCategories.
 func (s *SeatPlanInput) SetPriceCategories(val []PlanCategoryInput) {
 	s.PriceCategories = val
+}
+
+// SetAllocations sets the value of Allocations.
+func (s *SeatPlanInput) SetAllocations(val []AllocationInput) {
+	s.Allocations = val
 }
 
 // Ref: #/components/schemas/SeatPlanList
@@ -5135,6 +5927,133 @@ func (s *Unchanged) SetETag(val OptString) {
 
 func (*Unchanged) getShowRes()   {}
 func (*Unchanged) listShowsRes() {}
+
+// Ref: #/components/schemas/UpdateAllocation
+type UpdateAllocation struct {
+	// Whether its places are for everybody.
+	Released bool `json:"released"`
+}
+
+// GetReleased returns the value of Released.
+func (s *UpdateAllocation) GetReleased() bool {
+	return s.Released
+}
+
+// SetReleased sets the value of Released.
+func (s *UpdateAllocation) SetReleased(val bool) {
+	s.Released = val
+}
+
+type UpdateAllocationApplicationJSON UpdateAllocation
+
+func (*UpdateAllocationApplicationJSON) updateAllocationReq() {}
+
+type UpdateAllocationApplicationMergePatchJSON UpdateAllocation
+
+func (*UpdateAllocationApplicationMergePatchJSON) updateAllocationReq() {}
+
+type UpdateAllocationBadRequest Problem
+
+func (*UpdateAllocationBadRequest) updateAllocationRes() {}
+
+type UpdateAllocationConflict Problem
+
+func (*UpdateAllocationConflict) updateAllocationRes() {}
+
+type UpdateAllocationForbidden Problem
+
+func (*UpdateAllocationForbidden) updateAllocationRes() {}
+
+type UpdateAllocationNotFound Problem
+
+func (*UpdateAllocationNotFound) updateAllocationRes() {}
+
+type UpdateAllocationRequestEntityTooLarge Problem
+
+func (*UpdateAllocationRequestEntityTooLarge) updateAllocationRes() {}
+
+type UpdateAllocationUnauthorized Problem
+
+func (*UpdateAllocationUnauthorized) updateAllocationRes() {}
+
+type UpdateAllocationUnsupportedMediaType Problem
+
+func (*UpdateAllocationUnsupportedMediaType) updateAllocationRes() {}
+
+// Exactly one of seatMap and seatPlan.
+// Ref: #/components/schemas/UpdatePerformance
+type UpdatePerformance struct {
+	SeatMap  OptSeatMapInput `json:"seatMap"`
+	SeatPlan OptSeatPlanUse  `json:"seatPlan"`
+}
+
+// GetSeatMap returns the value of SeatMap.
+func (s *UpdatePerformance) GetSeatMap() OptSeatMapInput {
+	return s.SeatMap
+}
+
+// GetSeatPlan returns the value of SeatPlan.
+func (s *UpdatePerformance) GetSeatPlan() OptSeatPlanUse {
+	return s.SeatPlan
+}
+
+// SetSeatMap sets the value of SeatMap.
+func (s *UpdatePerformance) SetSeatMap(val OptSeatMapInput) {
+	s.SeatMap = val
+}
+
+// SetSeatPlan sets the value of SeatPlan.
+func (s *UpdatePerformance) SetSeatPlan(val OptSeatPlanUse) {
+	s.SeatPlan = val
+}
+
+type UpdatePerformanceApplicationJSON UpdatePerformance
+
+func (*UpdatePerformanceApplicationJSON) updatePerformanceReq() {}
+
+type UpdatePerformanceApplicationMergePatchJSON UpdatePerformance
+
+func (*UpdatePerformanceApplicationMergePatchJSON) updatePerformanceReq() {}
+
+type UpdatePerformanceBadRequest Problem
+
+func (*UpdatePerformanceBadRequest) updatePerformanceRes() {}
+
+type UpdatePerformanceConflict Problem
+
+func (*UpdatePerformanceConflict) updatePerformanceRes() {}
+
+type UpdatePerformanceForbidden Problem
+
+func (*UpdatePerformanceForbidden) updatePerformanceRes() {}
+
+type UpdatePerformanceNotFound Problem
+
+func (*UpdatePerformanceNotFound) updatePerformanceRes() {}
+
+type UpdatePerformancePreconditionFailed Problem
+
+func (*UpdatePerformancePreconditionFailed) updatePerformanceRes() {}
+
+type UpdatePerformanceRequestEntityTooLarge Problem
+
+func (*UpdatePerformanceRequestEntityTooLarge) updatePerformanceRes() {}
+
+type UpdatePerformanceServiceUnavailable Problem
+
+func (*UpdatePerformanceServiceUnavailable) updatePerformanceRes() {}
+
+type UpdatePerformanceUnauthorized Problem
+
+func (*UpdatePerformanceUnauthorized) updatePerformanceRes() {}
+
+type UpdatePerformanceUnprocessableEntity Problem
+
+func (*UpdatePerformanceUnprocessableEntity) updatePerformanceRes() {}
+
+type UpdatePerformanceUnsupportedMediaType Problem
+
+func (*UpdatePerformanceUnsupportedMediaType) updatePerformanceRes() {}
 
 // Ref: #/components/schemas/UpdateShow
 type UpdateShow struct {

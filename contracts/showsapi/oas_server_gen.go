@@ -32,6 +32,12 @@ type Handler interface {
 	//
 	// POST /shows
 	CreateShow(ctx context.Context, req *CreateShow, params CreateShowParams) (CreateShowRes, error)
+	// DeletePresale implements deletePresale operation.
+	//
+	// Its codes are not good any more. Also when repeated. 409 show_cancelled, performance_cancelled.
+	//
+	// DELETE /shows/{showId}/performances/{performanceId}/presales/{presaleId}
+	DeletePresale(ctx context.Context, params DeletePresaleParams) (DeletePresaleRes, error)
 	// DeleteSeatPlan implements deleteSeatPlan operation.
 	//
 	// Performances that were set up from it keep their seat maps.
@@ -104,6 +110,12 @@ type Handler interface {
 	//
 	// GET /shows/{showId}/performances
 	ListPerformances(ctx context.Context, params ListPerformancesParams) (ListPerformancesRes, error)
+	// ListPresales implements listPresales operation.
+	//
+	// For the organizer of the show and admin.
+	//
+	// GET /shows/{showId}/performances/{performanceId}/presales
+	ListPresales(ctx context.Context, params ListPresalesParams) (ListPresalesRes, error)
 	// ListSeatPlans implements listSeatPlans operation.
 	//
 	// In descending order of planId, which is the order in which they were created.
@@ -123,6 +135,17 @@ type Handler interface {
 	//
 	// POST /shows/{showId}/publish
 	PublishShow(ctx context.Context, params PublishShowParams) (PublishShowRes, error)
+	// PutPresale implements putPresale operation.
+	//
+	// Who holds places with one of its codes may do so from opensAt on, before the general sale opens.
+	// Each code is good for so many places: a hold takes them, and what expires, is given up or given back
+	// may be used again. Codes that are generated are kept when the presale is replaced. A code that is
+	// left out is not good any more; what is on hold with it stays. What a code is good for does not
+	// change: 400 for another number of uses. The same presale again changes nothing. 409 show_cancelled,
+	// performance_cancelled.
+	//
+	// PUT /shows/{showId}/performances/{performanceId}/presales/{presaleId}
+	PutPresale(ctx context.Context, req *PutPresale, params PutPresaleParams) (PutPresaleRes, error)
 	// ReplaceSeatPlan implements replaceSeatPlan operation.
 	//
 	// Performances that were set up from an older version keep it. The same plan again makes no version.
@@ -131,8 +154,9 @@ type Handler interface {
 	ReplaceSeatPlan(ctx context.Context, req *SeatPlanInput, params ReplaceSeatPlanParams) (ReplaceSeatPlanRes, error)
 	// ReschedulePerformance implements reschedulePerformance operation.
 	//
-	// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to
-	// where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+	// Tickets stay valid, and who ordered before may return them until returnsUntil for all of their
+	// money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is
+	// changes nothing. 409 performance_cancelled; 422 invalid_local_time.
 	//
 	// POST /shows/{showId}/performances/{performanceId}/reschedule
 	ReschedulePerformance(ctx context.Context, req *ReschedulePerformance, params ReschedulePerformanceParams) (ReschedulePerformanceRes, error)
@@ -153,6 +177,26 @@ type Handler interface {
 	//
 	// POST /shows/{showId}/series
 	ScheduleSeries(ctx context.Context, req *ScheduleSeries, params ScheduleSeriesParams) (ScheduleSeriesRes, error)
+	// UpdateAllocation implements updateAllocation operation.
+	//
+	// What is released is for everybody; taking it back leaves what was sold meanwhile sold. The
+	// performance has another version then, and all its seats are what they were. To say what is so
+	// already changes nothing. 409 show_cancelled, performance_cancelled.
+	//
+	// PATCH /shows/{showId}/performances/{performanceId}/allocations/{allocationId}
+	UpdateAllocation(ctx context.Context, req UpdateAllocationReq, params UpdateAllocationParams) (UpdateAllocationRes, error)
+	// UpdatePerformance implements updatePerformance operation.
+	//
+	// The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay
+	// valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is
+	// sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with
+	// the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version
+	// as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not
+	// heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another
+	// currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+	//
+	// PATCH /shows/{showId}/performances/{performanceId}
+	UpdatePerformance(ctx context.Context, req UpdatePerformanceReq, params UpdatePerformanceParams) (UpdatePerformanceRes, error)
 	// UpdateShow implements updateShow operation.
 	//
 	// A merge patch (RFC 7396): what is absent stays; null removes venueId or artistIds. A patch that

@@ -11,5 +11,7 @@ var regexMap = map[string]ogenregex.Regexp{
 	"^/shows/":                          ogenregex.MustCompile("^/shows/"),
 	"^[A-Z]{3}$":                        ogenregex.MustCompile("^[A-Z]{3}$"),
 	"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
+	"^[A-Za-z0-9_-]{43}$":               ogenregex.MustCompile("^[A-Za-z0-9_-]{43}$"),
+	"^[a-z][a-z0-9_-]{0,31}$":           ogenregex.MustCompile("^[a-z][a-z0-9_-]{0,31}$"),
 	"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2})?$": ogenregex.MustCompile("^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2})?$"),
 }

@@ -9,6 +9,113 @@ import (
 	"github.com/google/uuid"
 )
 
+// Seats of one row.
+// Ref: #/components/schemas/AllocatedRow
+type AllocatedRow struct {
+	// Label of a row of the area.
+	Row string `json:"row"`
+	// Seat numbers and ranges of the row, in any order.
+	Seats string `json:"seats"`
+}
+
+// GetRow returns the value of Row.
+func (s *AllocatedRow) GetRow() string {
+	return s.Row
+}
+
+// GetSeats returns the value of Seats.
+func (s *AllocatedRow) GetSeats() string {
+	return s.Seats
+}
+
+// SetRow sets the value of Row.
+func (s *AllocatedRow) SetRow(val string) {
+	s.Row = val
+}
+
+// SetSeats sets the value of Seats.
+func (s *AllocatedRow) SetSeats(val string) {
+	s.Seats = val
+}
+
+// Places that only one channel sells, until they are released.
+// Ref: #/components/schemas/Allocation
+type Allocation struct {
+	// Identifies a tier, a concession or a fee within its performance.
+	ID string `json:"id"`
+	// Name for people, for instance Sponsors.
+	Name OptString `json:"name"`
+	// Identifies a way of selling beside the public's, for instance box_office, sponsor or presale.
+	Channel string `json:"channel"`
+	// Identifies an area within its seat map.
+	AreaID string `json:"areaId"`
+	// Of a seated area: its seats.
+	Rows []AllocatedRow `json:"rows"`
+	// Of a general area: how many places. Those of the area's first allocation are its first places, those
+	// of the next follow.
+	Quantity OptInt `json:"quantity"`
+}
+
+// GetID returns the value of ID.
+func (s *Allocation) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Allocation) GetName() OptString {
+	return s.Name
+}
+
+// GetChannel returns the value of Channel.
+func (s *Allocation) GetChannel() string {
+	return s.Channel
+}
+
+// GetAreaID returns the value of AreaID.
+func (s *Allocation) GetAreaID() string {
+	return s.AreaID
+}
+
+// GetRows returns the value of Rows.
+func (s *Allocation) GetRows() []AllocatedRow {
+	return s.Rows
+}
+
+// GetQuantity returns the value of Quantity.
+func (s *Allocation) GetQuantity() OptInt {
+	return s.Quantity
+}
+
+// SetID sets the value of ID.
+func (s *Allocation) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Allocation) SetName(val OptString) {
+	s.Name = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *Allocation) SetChannel(val string) {
+	s.Channel = val
+}
+
+// SetAreaID sets the value of AreaID.
+func (s *Allocation) SetAreaID(val string) {
+	s.AreaID = val
+}
+
+// SetRows sets the value of Rows.
+func (s *Allocation) SetRows(val []AllocatedRow) {
+	s.Rows = val
+}
+
+// SetQuantity sets the value of Quantity.
+func (s *Allocation) SetQuantity(val OptInt) {
+	s.Quantity = val
+}
+
 // An area of a seat map.
 // Ref: #/components/schemas/Area
 type Area struct {
@@ -126,6 +233,47 @@ func (s *AreaKind) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// When a channel sells, whatever the windows of the performance and its categories are.
+// Ref: #/components/schemas/Channel
+type Channel struct {
+	// Identifies a way of selling beside the public's, for instance box_office, sponsor or presale.
+	ID string `json:"id"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	SalesOpenAt OptDateTime `json:"salesOpenAt"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	SalesCloseAt OptDateTime `json:"salesCloseAt"`
+}
+
+// GetID returns the value of ID.
+func (s *Channel) GetID() string {
+	return s.ID
+}
+
+// GetSalesOpenAt returns the value of SalesOpenAt.
+func (s *Channel) GetSalesOpenAt() OptDateTime {
+	return s.SalesOpenAt
+}
+
+// GetSalesCloseAt returns the value of SalesCloseAt.
+func (s *Channel) GetSalesCloseAt() OptDateTime {
+	return s.SalesCloseAt
+}
+
+// SetID sets the value of ID.
+func (s *Channel) SetID(val string) {
+	s.ID = val
+}
+
+// SetSalesOpenAt sets the value of SalesOpenAt.
+func (s *Channel) SetSalesOpenAt(val OptDateTime) {
+	s.SalesOpenAt = val
+}
+
+// SetSalesCloseAt sets the value of SalesCloseAt.
+func (s *Channel) SetSalesCloseAt(val OptDateTime) {
+	s.SalesCloseAt = val
 }
 
 // A reduced price for some buyers. Either price or percentOff is there.
@@ -867,8 +1015,18 @@ type Performance struct {
 	Pricing         OptPricing      `json:"pricing"`
 	// Limits on what one customer may buy.
 	Limits OptPerformanceLimits `json:"limits"`
+	// When channels sell; one that is not here sells when the public may buy.
+	Channels []Channel `json:"channels"`
+	// Sales by codes, before the general sale opens; at most 1,000 codes in all.
+	Presales []Presale `json:"presales"`
+	// Allocations of the seat map whose places are for the public again.
+	ReleasedAllocations []string `json:"releasedAllocations"`
 	// RFC 3339 in UTC with exactly three decimals (milliseconds).
 	PreviousStartsAtUtc OptDateTime `json:"previousStartsAtUtc"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	RescheduledAt OptDateTime `json:"rescheduledAt"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	ReturnsUntil OptDateTime `json:"returnsUntil"`
 	// Of a cancelled performance: why, for customers.
 	Reason OptString `json:"reason"`
 	// Version of the seat map, counting from 1.
@@ -958,9 +1116,34 @@ func (s *Performance) GetLimits() OptPerformanceLimits {
 	return s.Limits
 }
 
+// GetChannels returns the value of Channels.
+func (s *Performance) GetChannels() []Channel {
+	return s.Channels
+}
+
+// GetPresales returns the value of Presales.
+func (s *Performance) GetPresales() []Presale {
+	return s.Presales
+}
+
+// GetReleasedAllocations returns the value of ReleasedAllocations.
+func (s *Performance) GetReleasedAllocations() []string {
+	return s.ReleasedAllocations
+}
+
 // GetPreviousStartsAtUtc returns the value of PreviousStartsAtUtc.
 func (s *Performance) GetPreviousStartsAtUtc() OptDateTime {
 	return s.PreviousStartsAtUtc
+}
+
+// GetRescheduledAt returns the value of RescheduledAt.
+func (s *Performance) GetRescheduledAt() OptDateTime {
+	return s.RescheduledAt
+}
+
+// GetReturnsUntil returns the value of ReturnsUntil.
+func (s *Performance) GetReturnsUntil() OptDateTime {
+	return s.ReturnsUntil
 }
 
 // GetReason returns the value of Reason.
@@ -1063,9 +1246,34 @@ func (s *Performance) SetLimits(val OptPerformanceLimits) {
 	s.Limits = val
 }
 
+// SetChannels sets the value of Channels.
+func (s *Performance) SetChannels(val []Channel) {
+	s.Channels = val
+}
+
+// SetPresales sets the value of Presales.
+func (s *Performance) SetPresales(val []Presale) {
+	s.Presales = val
+}
+
+// SetReleasedAllocations sets the value of ReleasedAllocations.
+func (s *Performance) SetReleasedAllocations(val []string) {
+	s.ReleasedAllocations = val
+}
+
 // SetPreviousStartsAtUtc sets the value of PreviousStartsAtUtc.
 func (s *Performance) SetPreviousStartsAtUtc(val OptDateTime) {
 	s.PreviousStartsAtUtc = val
+}
+
+// SetRescheduledAt sets the value of RescheduledAt.
+func (s *Performance) SetRescheduledAt(val OptDateTime) {
+	s.RescheduledAt = val
+}
+
+// SetReturnsUntil sets the value of ReturnsUntil.
+func (s *Performance) SetReturnsUntil(val OptDateTime) {
+	s.ReturnsUntil = val
 }
 
 // SetReason sets the value of Reason.
@@ -1165,6 +1373,108 @@ func (s *PerformanceStatus) UnmarshalText(data []byte) error {
 	default:
 		return errors.Errorf("invalid value: %q", data)
 	}
+}
+
+// A sale by codes, before the general sale opens.
+// Ref: #/components/schemas/Presale
+type Presale struct {
+	// Identifies a tier, a concession or a fee within its performance.
+	ID string `json:"id"`
+	// Name for people, for instance Members.
+	Name string `json:"name"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	OpensAt time.Time `json:"opensAt"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	ClosesAt OptDateTime `json:"closesAt"`
+	// The categories that its codes are good for; all unless given.
+	PriceCategories []string `json:"priceCategories"`
+	// Identifies a way of selling beside the public's, for instance box_office, sponsor or presale.
+	Channel OptString `json:"channel"`
+	// How many places each code is good for.
+	Uses int `json:"uses"`
+	// SHA-256 of each code in capital letters, in unpadded base64url. The codes themselves are secrets of
+	// their holders.
+	Codes []string `json:"codes"`
+}
+
+// GetID returns the value of ID.
+func (s *Presale) GetID() string {
+	return s.ID
+}
+
+// GetName returns the value of Name.
+func (s *Presale) GetName() string {
+	return s.Name
+}
+
+// GetOpensAt returns the value of OpensAt.
+func (s *Presale) GetOpensAt() time.Time {
+	return s.OpensAt
+}
+
+// GetClosesAt returns the value of ClosesAt.
+func (s *Presale) GetClosesAt() OptDateTime {
+	return s.ClosesAt
+}
+
+// GetPriceCategories returns the value of PriceCategories.
+func (s *Presale) GetPriceCategories() []string {
+	return s.PriceCategories
+}
+
+// GetChannel returns the value of Channel.
+func (s *Presale) GetChannel() OptString {
+	return s.Channel
+}
+
+// GetUses returns the value of Uses.
+func (s *Presale) GetUses() int {
+	return s.Uses
+}
+
+// GetCodes returns the value of Codes.
+func (s *Presale) GetCodes() []string {
+	return s.Codes
+}
+
+// SetID sets the value of ID.
+func (s *Presale) SetID(val string) {
+	s.ID = val
+}
+
+// SetName sets the value of Name.
+func (s *Presale) SetName(val string) {
+	s.Name = val
+}
+
+// SetOpensAt sets the value of OpensAt.
+func (s *Presale) SetOpensAt(val time.Time) {
+	s.OpensAt = val
+}
+
+// SetClosesAt sets the value of ClosesAt.
+func (s *Presale) SetClosesAt(val OptDateTime) {
+	s.ClosesAt = val
+}
+
+// SetPriceCategories sets the value of PriceCategories.
+func (s *Presale) SetPriceCategories(val []string) {
+	s.PriceCategories = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *Presale) SetChannel(val OptString) {
+	s.Channel = val
+}
+
+// SetUses sets the value of Uses.
+func (s *Presale) SetUses(val int) {
+	s.Uses = val
+}
+
+// SetCodes sets the value of Codes.
+func (s *Presale) SetCodes(val []string) {
+	s.Codes = val
 }
 
 // What a place of this category costs.
@@ -1409,6 +1719,8 @@ func (s *Row) SetCompanion(val []string) {
 type SeatMap struct {
 	// The areas.
 	Areas []Area `json:"areas"`
+	// Places that channels have for themselves.
+	Allocations []Allocation `json:"allocations"`
 }
 
 // GetAreas returns the value of Areas.
@@ -1416,9 +1728,19 @@ func (s *SeatMap) GetAreas() []Area {
 	return s.Areas
 }
 
+// GetAllocations returns the value of Allocations.
+func (s *SeatMap) GetAllocations() []Allocation {
+	return s.Allocations
+}
+
 // SetAreas sets the value of Areas.
 func (s *SeatMap) SetAreas(val []Area) {
 	s.Areas = val
+}
+
+// SetAllocations sets the value of Allocations.
+func (s *SeatMap) SetAllocations(val []Allocation) {
+	s.Allocations = val
 }
 
 // The whole state of a show.

@@ -17,6 +17,7 @@ var regexMap = map[string]ogenregex.Regexp{
 	"^[A-Z]{3}$":                        ogenregex.MustCompile("^[A-Z]{3}$"),
 	"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": ogenregex.MustCompile("^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
 	"^[^\\s@]+@[^\\s@]+$":               ogenregex.MustCompile("^[^\\s@]+@[^\\s@]+$"),
+	"^[a-z][a-z0-9_-]{0,31}$":           ogenregex.MustCompile("^[a-z][a-z0-9_-]{0,31}$"),
 	"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$":  ogenregex.MustCompile("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"),
 }
 

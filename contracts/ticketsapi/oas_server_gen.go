@@ -69,8 +69,8 @@ type Handler interface {
 	GetOrder(ctx context.Context, params GetOrderParams) (GetOrderRes, error)
 	// GetSeats implements getSeats operation.
 	//
-	// The authority on what is free. 404 until the service has heard of the performance, normally within 2
-	// s.
+	// The authority on what is free, for the public: what is allocated to a channel counts as held. 404
+	// until the service has heard of the performance, normally within 2 s.
 	//
 	// GET /tickets/performances/{performanceId}/seats
 	GetSeats(ctx context.Context, params GetSeatsParams) (GetSeatsRes, error)
@@ -128,10 +128,14 @@ type Handler interface {
 	// Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is
 	// what is in force now, also when the hold is ordered later. Of an item whose places are sold at
 	// several prices, since some are reduced or a tier has not enough left, the answer has an item for
-	// each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat,
-	// unknown_concession. limit_exceeded is what the performance allows in one order or to one customer,
-	// and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold
-	// of more than 80 may be refused when they are scattered over the house.
+	// each. 409 seats_unavailable (with seats), sold_out, sales_closed, presale_code_exhausted; 422
+	// limit_exceeded, unknown_seat, unknown_concession, unknown_channel, invalid_presale_code.
+	// limit_exceeded is what the performance allows in one order or to one customer, and without that 100
+	// places an order. Whatever it allows, a hold has at most 250 places, and a hold of more than 80 may
+	// be refused when they are scattered over the house. Places that are allocated to a channel are held
+	// through it, or by a code, alone. A channel is for the organizer of the show and admin; a code that
+	// does not exist, or is not for the category, is invalid; one that has not as many uses left as the
+	// hold has places is exhausted.
 	//
 	// POST /tickets/holds
 	PlaceHold(ctx context.Context, req *PlaceHold, params PlaceHoldParams) (PlaceHoldRes, error)
@@ -147,6 +151,16 @@ type Handler interface {
 	//
 	// POST /tickets/orders
 	PlaceOrder(ctx context.Context, req *PlaceOrder, params PlaceOrderParams) (PlaceOrderRes, error)
+	// PrepareSeatMap implements prepareSeatMap operation.
+	//
+	// For the shows service, with the token of the show's organizer or of admin; people change a seat map
+	// there. The places that it would lose are kept from buyers for half an hour, in which the event that
+	// tells it arrives. It may be repeated. 409 seats_sold with the tickets that would have no place, and
+	// seats_held with the seats alone: nothing is kept then; 409 seat_map_changing while the version
+	// before is not known yet; 422 area_kind_changed.
+	//
+	// POST /tickets/performances/{performanceId}/seatmap-changes
+	PrepareSeatMap(ctx context.Context, req *SeatMapChange, params PrepareSeatMapParams) (PrepareSeatMapRes, error)
 	// ReceivePaymentWebhook implements receivePaymentWebhook operation.
 	//
 	// Any order, any number of times. The raw body is signed; Ticketmesh-Signature: t=,v1=<hex HMAC-SHA256
@@ -164,10 +178,12 @@ type Handler interface {
 	ReceiveStripeWebhook(ctx context.Context, req *StripeEvent, params ReceiveStripeWebhookParams) (ReceiveStripeWebhookRes, error)
 	// RefundOrder implements refundOrder operation.
 	//
-	// For the organizer of the show and admin. The tickets become void and their places are for sale
+	// For the organizer of the show and admin, and for the buyer of tickets that were ordered before their
+	// performance was moved, until its returnsUntil. The tickets become void and their places are for sale
 	// again. A ticket's price and its refundable fees are given back, with the last ticket those of the
-	// order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable,
-	// already_refunded; 422 unknown_ticket.
+	// order. Of a performance that was moved a ticket's share of all other fees is given back too, and of
+	// one that is cancelled everything. 409 ticket_admitted, not_refundable, already_refunded,
+	// returns_closed; 422 unknown_ticket.
 	//
 	// POST /tickets/orders/{orderId}/refunds
 	RefundOrder(ctx context.Context, req *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error)

@@ -749,18 +749,32 @@ func (s *HoldPlaced) encodeFields(e *jx.Encoder) {
 			s.Tax.Encode(e)
 		}
 	}
+	{
+		if s.Channel.Set {
+			e.FieldStart("channel")
+			s.Channel.Encode(e)
+		}
+	}
+	{
+		if s.PresaleID.Set {
+			e.FieldStart("presaleId")
+			s.PresaleID.Encode(e)
+		}
+	}
 }
 
-var jsonFieldsNameOfHoldPlaced = [9]string{
-	0: "holdId",
-	1: "performanceId",
-	2: "version",
-	3: "customerId",
-	4: "expiresAt",
-	5: "items",
-	6: "total",
-	7: "fees",
-	8: "tax",
+var jsonFieldsNameOfHoldPlaced = [11]string{
+	0:  "holdId",
+	1:  "performanceId",
+	2:  "version",
+	3:  "customerId",
+	4:  "expiresAt",
+	5:  "items",
+	6:  "total",
+	7:  "fees",
+	8:  "tax",
+	9:  "channel",
+	10: "presaleId",
 }
 
 // Decode decodes HoldPlaced from json.
@@ -886,6 +900,26 @@ func (s *HoldPlaced) Decode(d *jx.Decoder) error {
 				return nil
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"tax\"")
+			}
+		case "channel":
+			if err := func() error {
+				s.Channel.Reset()
+				if err := s.Channel.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"channel\"")
+			}
+		case "presaleId":
+			if err := func() error {
+				s.PresaleID.Reset()
+				if err := s.PresaleID.Decode(d); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"presaleId\"")
 			}
 		default:
 			return d.Skip()

@@ -303,6 +303,10 @@ type HoldPlaced struct {
 	// What is charged beside the prices; all of it is in total.
 	Fees []ChargedFee  `json:"fees"`
 	Tax  OptChargedTax `json:"tax"`
+	// Identifies a way of selling beside the public's, for instance box_office, sponsor or presale.
+	Channel OptString `json:"channel"`
+	// Identifies a tier, a concession or a fee within its performance.
+	PresaleID OptString `json:"presaleId"`
 }
 
 // GetHoldID returns the value of HoldID.
@@ -350,6 +354,16 @@ func (s *HoldPlaced) GetTax() OptChargedTax {
 	return s.Tax
 }
 
+// GetChannel returns the value of Channel.
+func (s *HoldPlaced) GetChannel() OptString {
+	return s.Channel
+}
+
+// GetPresaleID returns the value of PresaleID.
+func (s *HoldPlaced) GetPresaleID() OptString {
+	return s.PresaleID
+}
+
 // SetHoldID sets the value of HoldID.
 func (s *HoldPlaced) SetHoldID(val uuid.UUID) {
 	s.HoldID = val
@@ -393,6 +407,16 @@ func (s *HoldPlaced) SetFees(val []ChargedFee) {
 // SetTax sets the value of Tax.
 func (s *HoldPlaced) SetTax(val OptChargedTax) {
 	s.Tax = val
+}
+
+// SetChannel sets the value of Channel.
+func (s *HoldPlaced) SetChannel(val OptString) {
+	s.Channel = val
+}
+
+// SetPresaleID sets the value of PresaleID.
+func (s *HoldPlaced) SetPresaleID(val OptString) {
+	s.PresaleID = val
 }
 
 // HoldPlacedNoContent is response for HoldPlaced operation.

@@ -177,10 +177,59 @@ export interface components {
             /** @description When its sale closes, if not with that of the performance. */
             salesCloseAt?: components["schemas"]["Timestamp"];
         };
+        /** @description Identifies a way of selling beside the public's, for instance box_office, sponsor or presale. */
+        ChannelId: string;
+        /** @description When a channel sells, whatever the windows of the performance and its categories are. */
+        Channel: {
+            id: components["schemas"]["ChannelId"];
+            /** @description When it may begin to sell; at once unless given. */
+            salesOpenAt?: components["schemas"]["Timestamp"];
+            /** @description Until when it may sell, at the latest the start; until that unless given. */
+            salesCloseAt?: components["schemas"]["Timestamp"];
+        };
+        /** @description A sale by codes, before the general sale opens. */
+        Presale: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Members. */
+            name: string;
+            /** @description From when on its codes are good. */
+            opensAt: components["schemas"]["Timestamp"];
+            /** @description Until when they are; as long as the performance sells unless given. */
+            closesAt?: components["schemas"]["Timestamp"];
+            /** @description The categories that its codes are good for; all unless given. */
+            priceCategories?: components["schemas"]["PriceCategoryId"][];
+            /** @description The channel whose allocations its codes are good for too. */
+            channel?: components["schemas"]["ChannelId"];
+            /** @description How many places each code is good for. */
+            uses: number;
+            /** @description SHA-256 of each code in capital letters, in unpadded base64url. The codes themselves are secrets of their holders. */
+            codes: string[];
+        };
+        /** @description Seats of one row. */
+        AllocatedRow: {
+            /** @description Label of a row of the area. */
+            row: string;
+            /** @description Seat numbers and ranges of the row, in any order. */
+            seats: string;
+        };
+        /** @description Places that only one channel sells, until they are released. */
+        Allocation: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Sponsors. */
+            name?: string;
+            channel: components["schemas"]["ChannelId"];
+            areaId: components["schemas"]["AreaId"];
+            /** @description Of a seated area: its seats. */
+            rows?: components["schemas"]["AllocatedRow"][];
+            /** @description Of a general area: how many places. Those of the area's first allocation are its first places, those of the next follow. */
+            quantity?: number;
+        };
         /** @description A whole seat map in compact ranges. */
         SeatMap: {
             /** @description The areas. */
             areas: components["schemas"]["Area"][];
+            /** @description Places that channels have for themselves. */
+            allocations?: components["schemas"]["Allocation"][];
         };
         /** @description Places of one area. */
         HoldItem: {
@@ -253,8 +302,18 @@ export interface components {
                 /** @description Most places one customer may hold and own. */
                 perCustomer?: number;
             };
+            /** @description When channels sell; one that is not here sells when the public may buy. */
+            channels?: components["schemas"]["Channel"][];
+            /** @description Sales by codes, before the general sale opens; at most 1,000 codes in all. */
+            presales?: components["schemas"]["Presale"][];
+            /** @description Allocations of the seat map whose places are for the public again. */
+            releasedAllocations?: components["schemas"]["OptionId"][];
             /** @description Of a rescheduled performance: when it would have started. */
             previousStartsAtUtc?: components["schemas"]["Timestamp"];
+            /** @description Of a performance that was moved to another time: when that was, the last time. */
+            rescheduledAt?: components["schemas"]["Timestamp"];
+            /** @description Of a performance that was moved to another time: until when tickets ordered before rescheduledAt may be returned for all of their money. */
+            returnsUntil?: components["schemas"]["Timestamp"];
             /** @description Of a cancelled performance: why, for customers. */
             reason?: string;
             /** @description Version of the seat map, counting from 1. */
@@ -359,6 +418,10 @@ export interface components {
             /** @description What is charged beside the prices; all of it is in total. */
             fees?: components["schemas"]["ChargedFee"][];
             tax?: components["schemas"]["ChargedTax"];
+            /** @description The channel that sells, if it is not the public's. */
+            channel?: components["schemas"]["ChannelId"];
+            /** @description The presale by whose code it is. */
+            presaleId?: components["schemas"]["OptionId"];
         };
         /** @description A hold ended without an order; its places are for sale again. A fact: handled exactly once, in any order of arrival. */
         HoldReleased: {
@@ -579,6 +642,11 @@ export type Pricing = components['schemas']['Pricing'];
 export type ChargedFee = components['schemas']['ChargedFee'];
 export type ChargedTax = components['schemas']['ChargedTax'];
 export type PriceCategory = components['schemas']['PriceCategory'];
+export type ChannelId = components['schemas']['ChannelId'];
+export type Channel = components['schemas']['Channel'];
+export type Presale = components['schemas']['Presale'];
+export type AllocatedRow = components['schemas']['AllocatedRow'];
+export type Allocation = components['schemas']['Allocation'];
 export type SeatMap = components['schemas']['SeatMap'];
 export type HoldItem = components['schemas']['HoldItem'];
 export type TicketRef = components['schemas']['TicketRef'];
@@ -616,7 +684,7 @@ export interface Events {
     "ticketmesh.notifications.message.sent.v1": MessageSent;
     /** A performance will not take place; every order is refunded. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
     "ticketmesh.shows.performance.cancelled.v1": Performance;
-    /** A performance starts at another time; tickets stay valid. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
+    /** A performance starts at another time, is sold at other times, or has another seat map; tickets stay valid. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
     "ticketmesh.shows.performance.rescheduled.v1": Performance & Required<Pick<Performance, "previousStartsAtUtc">>;
     /** A performance of a published show is on sale or will be. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
     "ticketmesh.shows.performance.scheduled.v1": Performance;

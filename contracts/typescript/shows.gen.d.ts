@@ -148,7 +148,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the seat map of a performance.
+         * @description The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+         */
+        patch: operations["updatePerformance"];
         trace?: never;
     };
     "/shows/{showId}/performances/{performanceId}/reschedule": {
@@ -162,7 +166,7 @@ export interface paths {
         put?: never;
         /**
          * Move a performance to another time.
-         * @description Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+         * @description Tickets stay valid, and who ordered before may return them until returnsUntil for all of their money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
          */
         post: operations["reschedulePerformance"];
         delete?: never;
@@ -186,6 +190,70 @@ export interface paths {
          */
         post: operations["cancelPerformance"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shows/{showId}/performances/{performanceId}/allocations/{allocationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Release an allocation to the public, or take it back.
+         * @description What is released is for everybody; taking it back leaves what was sold meanwhile sold. The performance has another version then, and all its seats are what they were. To say what is so already changes nothing. 409 show_cancelled, performance_cancelled.
+         */
+        patch: operations["updateAllocation"];
+        trace?: never;
+    };
+    "/shows/{showId}/performances/{performanceId}/presales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The presales of a performance, with their codes.
+         * @description For the organizer of the show and admin.
+         */
+        get: operations["listPresales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/shows/{showId}/performances/{performanceId}/presales/{presaleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make a presale, or replace it.
+         * @description Who holds places with one of its codes may do so from opensAt on, before the general sale opens. Each code is good for so many places: a hold takes them, and what expires, is given up or given back may be used again. Codes that are generated are kept when the presale is replaced. A code that is left out is not good any more; what is on hold with it stays. What a code is good for does not change: 400 for another number of uses. The same presale again changes nothing. 409 show_cancelled, performance_cancelled.
+         */
+        put: operations["putPresale"];
+        post?: never;
+        /**
+         * End a presale.
+         * @description Its codes are not good any more. Also when repeated. 409 show_cancelled, performance_cancelled.
+         */
+        delete: operations["deletePresale"];
         options?: never;
         head?: never;
         patch?: never;
@@ -380,6 +448,22 @@ export interface components {
             instance?: string;
             /** @description The fields at fault. */
             errors?: components["schemas"]["FieldError"][];
+            /** @description Of seats_sold and seats_held: seats on hold, as <areaId>/<seat>, of a general area <areaId>; at most 1,000. */
+            seats?: string[];
+            /** @description Of seats_sold: the tickets that would have no place, at most 1,000. Of a general area that would be too small: all of it. */
+            tickets?: components["schemas"]["OrphanedTicket"][];
+        };
+        /** @description A ticket that a change of the seat map would leave without its place. */
+        OrphanedTicket: {
+            /**
+             * Format: uuid
+             * @description The ticket.
+             */
+            ticketId: string;
+            /** @description Its area. */
+            areaId: string;
+            /** @description Its seat, in a seated area. */
+            seat?: string;
         };
         FieldError: {
             /** @description Path of the field, for instance seatMap.areas[0].rows[2].seats. */
@@ -636,6 +720,8 @@ export interface components {
             areas: components["schemas"]["AreaInput"][];
             /** @description The price categories. */
             priceCategories: components["schemas"]["PriceCategoryInput"][];
+            /** @description Places that channels have for themselves. */
+            allocations?: components["schemas"]["AllocationInput"][];
         };
         /** @description A seated area has rows, a general area has a capacity; neither has the other's. */
         AreaInput: {
@@ -667,6 +753,105 @@ export interface components {
             companion?: components["schemas"]["SeatLabel"][];
             /** @description Seats that are not sold. */
             outOfSale?: components["schemas"]["SeatLabel"][];
+        };
+        /**
+         * @description A way of selling beside the public's, for instance box_office, sponsor or presale.
+         * @example box_office
+         */
+        ChannelId: string;
+        /**
+         * @description Places that only one channel sells, until they are released: rows of a seated area, a quantity of a general one. The public sees them as held and cannot hold them. A seat is in one allocation at most, and none of them is out of sale. Of a general area the first allocation has the first places and the next those that follow, so an allocation that is added once places are sold may have fewer left.
+         * @example {
+         *       "id": "sponsors",
+         *       "name": "Sponsors",
+         *       "channel": "sponsor",
+         *       "areaId": "stalls",
+         *       "rows": [
+         *         {
+         *           "row": "A",
+         *           "seats": "5-8"
+         *         }
+         *       ]
+         *     }
+         */
+        AllocationInput: {
+            id: components["schemas"]["OptionId"];
+            /** @description Name for people, for instance Sponsors. */
+            name?: string;
+            channel: components["schemas"]["ChannelId"];
+            areaId: components["schemas"]["AreaId"];
+            /** @description Of a seated area: its seats. */
+            rows?: components["schemas"]["AllocatedRowInput"][];
+            /** @description Of a general area: how many places. */
+            quantity?: number;
+        };
+        /** @description Seats of one row. */
+        AllocatedRowInput: {
+            /** @description Label of a row of the area. */
+            row: string;
+            /** @description Numbers, ranges of numbers and plain labels of seats of the row, in any order. */
+            seats: string;
+        };
+        /**
+         * @description When a channel sells, whatever the windows of the performance and its categories are; never once it has started. A channel that is not named sells when the public may buy.
+         * @example {
+         *       "id": "box_office",
+         *       "salesOpenAt": "2027-01-10T09:00:00Z"
+         *     }
+         */
+        ChannelInput: {
+            id: components["schemas"]["ChannelId"];
+            /**
+             * Format: date-time
+             * @description When it begins to sell; at once unless given.
+             */
+            salesOpenAt?: string;
+            /**
+             * Format: date-time
+             * @description Until when it sells; until the start unless given.
+             */
+            salesCloseAt?: string;
+        };
+        /**
+         * @description A sale by codes. At least one of codes and generate; at most 1,000 codes in all presales of a performance.
+         * @example {
+         *       "name": "Members",
+         *       "opensAt": "2027-01-10T09:00:00Z",
+         *       "uses": 2,
+         *       "generate": 200
+         *     }
+         */
+        PutPresale: {
+            /** @description Name for people, for instance Members. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description From when on its codes are good.
+             */
+            opensAt: string;
+            /**
+             * Format: date-time
+             * @description Until when they are; as long as the performance sells unless given.
+             */
+            closesAt?: string;
+            /** @description The categories that its codes are good for; all unless given. */
+            priceCategories?: components["schemas"]["PriceCategoryId"][];
+            channel?: components["schemas"]["ChannelId"];
+            /** @description How many places each code is good for. */
+            uses: number;
+            /** @description Codes of its own, good in small letters too. Who can guess one can use it: long ones are better. */
+            codes?: string[];
+            /** @description How many codes are made, of 80 random bits each. */
+            generate?: number;
+        };
+        /**
+         * @example {
+         *       "released": true
+         *     }
+         */
+        UpdateAllocation: {
+            /** @description Whether its places are for everybody. */
+            released: boolean;
         };
         /** @description What a place of this category costs. */
         PriceCategoryInput: {
@@ -847,6 +1032,8 @@ export interface components {
             areas: components["schemas"]["Area"][];
             /** @description The price categories. */
             priceCategories: components["schemas"]["PriceCategory"][];
+            /** @description Places that channels have for themselves. */
+            allocations?: components["schemas"]["Allocation"][];
         };
         /** @description A seated area has rows, a general area has a capacity. */
         Area: {
@@ -955,6 +1142,86 @@ export interface components {
             /** @description Whether prices and fees contain it. */
             included: boolean;
         };
+        /** @description Places that only one channel sells, until they are released. */
+        Allocation: {
+            /** @description Id of the allocation. */
+            id: string;
+            /** @description Name for people. */
+            name?: string;
+            /** @description The channel that sells it. */
+            channel: string;
+            /** @description Its area. */
+            areaId: string;
+            /** @description Of a seated area: its seats. */
+            rows?: components["schemas"]["AllocatedRow"][];
+            /** @description Of a general area: how many places. */
+            quantity?: number;
+        };
+        /** @description Seats of one row. */
+        AllocatedRow: {
+            /** @description Label of the row. */
+            row: string;
+            /** @description Numbers, ranges of numbers and plain labels. */
+            seats: string;
+        };
+        /** @description When a channel sells. */
+        Channel: {
+            /** @description Id of the channel. */
+            id: string;
+            /** @description When it begins to sell, if not at once. */
+            salesOpenAt?: components["schemas"]["Timestamp"];
+            /** @description Until when it sells, if not until the start. */
+            salesCloseAt?: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description A sale by codes.
+         * @example {
+         *       "id": "members",
+         *       "name": "Members",
+         *       "opensAt": "2027-01-10T09:00:00.000Z",
+         *       "uses": 2,
+         *       "codes": [
+         *         "7QXK-M4RT-9WDC-H2NE"
+         *       ]
+         *     }
+         */
+        Presale: {
+            /** @description Id of the presale. */
+            id: string;
+            /** @description Name for people. */
+            name: string;
+            /** @description From when on its codes are good. */
+            opensAt: components["schemas"]["Timestamp"];
+            /** @description Until when they are, if not as long as the performance sells. */
+            closesAt?: components["schemas"]["Timestamp"];
+            /** @description The categories that its codes are good for, if not all. */
+            priceCategories?: string[];
+            /** @description The channel whose allocations its codes are good for too. */
+            channel?: string;
+            /** @description How many places each code is good for. */
+            uses: number;
+            /** @description Its codes: its own, then those that were made. */
+            codes: string[];
+        };
+        /**
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": "members",
+         *           "name": "Members",
+         *           "opensAt": "2027-01-10T09:00:00.000Z",
+         *           "uses": 2,
+         *           "codes": [
+         *             "7QXK-M4RT-9WDC-H2NE"
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        PresaleList: {
+            /** @description The presales. */
+            items: components["schemas"]["Presale"][];
+        };
         /** @description Limits on what one customer may buy. */
         Limits: {
             /** @description Most places in one order. */
@@ -1021,6 +1288,8 @@ export interface components {
             seatPlan?: components["schemas"]["SeatPlanUse"];
             pricing?: components["schemas"]["PricingInput"];
             limits?: components["schemas"]["LimitsInput"];
+            /** @description When channels sell; others sell when the public may buy. */
+            channels?: components["schemas"]["ChannelInput"][];
         };
         /**
          * @example {
@@ -1040,6 +1309,40 @@ export interface components {
              * @description When the sale closes; null removes it.
              */
             salesCloseAt?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when tickets may be returned, at the latest its new start. Unless given 14 days from now, or its new start where that is sooner. It never becomes earlier than an earlier move said, but for a start that is sooner.
+             */
+            returnsUntil?: string;
+        };
+        /**
+         * @description Exactly one of seatMap and seatPlan.
+         * @example {
+         *       "seatPlan": {
+         *         "planId": "0190b5a4-0000-7aaa-8bbb-0123456789ab",
+         *         "version": 2,
+         *         "priceCategories": [
+         *           {
+         *             "id": "I",
+         *             "price": {
+         *               "amount": 4200,
+         *               "currency": "EUR"
+         *             }
+         *           },
+         *           {
+         *             "id": "II",
+         *             "price": {
+         *               "amount": 1200,
+         *               "currency": "EUR"
+         *             }
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        UpdatePerformance: {
+            seatMap?: components["schemas"]["SeatMapInput"];
+            seatPlan?: components["schemas"]["SeatPlanUse"];
         };
         /**
          * @example {
@@ -1112,6 +1415,10 @@ export interface components {
             seatMapVersion: number;
             pricing?: components["schemas"]["Pricing"];
             limits?: components["schemas"]["Limits"];
+            /** @description When channels sell. */
+            channels?: components["schemas"]["Channel"][];
+            /** @description Ids of the allocations whose places are for everybody. */
+            releasedAllocations?: string[];
             /**
              * @description State of the performance.
              * @enum {string}
@@ -1119,6 +1426,10 @@ export interface components {
             status: "scheduled" | "cancelled";
             /** @description Of a cancelled performance: why, for customers. */
             reason?: string;
+            /** @description When it was moved to another time last. */
+            rescheduledAt?: components["schemas"]["Timestamp"];
+            /** @description Until when tickets that were ordered before it was moved may be returned. */
+            returnsUntil?: components["schemas"]["Timestamp"];
             /** @description Version of the performance, from 1. */
             version: number;
         };
@@ -1262,6 +1573,8 @@ export interface components {
             areas: components["schemas"]["AreaInput"][];
             /** @description The price categories that areas name. */
             priceCategories: components["schemas"]["PlanCategoryInput"][];
+            /** @description Places that channels have for themselves. */
+            allocations?: components["schemas"]["AllocationInput"][];
         };
         /** @description A price category without its price. */
         PlanCategoryInput: {
@@ -1332,6 +1645,8 @@ export interface components {
             areas: components["schemas"]["Area"][];
             /** @description The price categories. */
             priceCategories: components["schemas"]["PlanCategory"][];
+            /** @description Places that channels have for themselves. */
+            allocations?: components["schemas"]["Allocation"][];
             /** @description Places that are sold. */
             places: number;
             /** @description Version of the seat plan, from 1. */
@@ -1636,6 +1951,8 @@ export interface components {
             seatPlan?: components["schemas"]["SeatPlanUse"];
             pricing?: components["schemas"]["PricingInput"];
             limits?: components["schemas"]["LimitsInput"];
+            /** @description When channels sell; others sell when the public may buy. */
+            channels?: components["schemas"]["ChannelInput"][];
         };
         /**
          * @description Performances that were added by a rule.
@@ -1836,7 +2153,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description show_cancelled, performance_cancelled, or in_progress for an Idempotency-Key. */
+        /** @description show_cancelled, performance_cancelled; seats_sold, seats_held and seat_map_changing for a change of a seat map; in_progress for an Idempotency-Key. */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -1872,7 +2189,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description invalid_local_time, mixed_currencies, unknown_seat_plan, or idempotency_key_reused. */
+        /** @description invalid_local_time, mixed_currencies, unknown_seat_plan, area_kind_changed, or idempotency_key_reused. */
         Unprocessable: {
             headers: {
                 [name: string]: unknown;
@@ -1923,6 +2240,16 @@ export interface components {
          */
         PlanId: string;
         /**
+         * @description Id of an allocation of the seat map.
+         * @example sponsors
+         */
+        AllocationId: string;
+        /**
+         * @description Id of a presale of the performance.
+         * @example members
+         */
+        PresaleId: string;
+        /**
          * @description Version of the seat plan; the newest unless given.
          * @example 2
          */
@@ -1964,6 +2291,7 @@ export interface components {
     pathItems: never;
 }
 export type Problem = components['schemas']['Problem'];
+export type OrphanedTicket = components['schemas']['OrphanedTicket'];
 export type FieldError = components['schemas']['FieldError'];
 export type Timestamp = components['schemas']['Timestamp'];
 export type LocalDateTime = components['schemas']['LocalDateTime'];
@@ -1985,6 +2313,12 @@ export type ShowList = components['schemas']['ShowList'];
 export type SeatMapInput = components['schemas']['SeatMapInput'];
 export type AreaInput = components['schemas']['AreaInput'];
 export type RowInput = components['schemas']['RowInput'];
+export type ChannelId = components['schemas']['ChannelId'];
+export type AllocationInput = components['schemas']['AllocationInput'];
+export type AllocatedRowInput = components['schemas']['AllocatedRowInput'];
+export type ChannelInput = components['schemas']['ChannelInput'];
+export type PutPresale = components['schemas']['PutPresale'];
+export type UpdateAllocation = components['schemas']['UpdateAllocation'];
 export type PriceCategoryInput = components['schemas']['PriceCategoryInput'];
 export type TierInput = components['schemas']['TierInput'];
 export type ConcessionInput = components['schemas']['ConcessionInput'];
@@ -2001,9 +2335,15 @@ export type Concession = components['schemas']['Concession'];
 export type Pricing = components['schemas']['Pricing'];
 export type Fee = components['schemas']['Fee'];
 export type Tax = components['schemas']['Tax'];
+export type Allocation = components['schemas']['Allocation'];
+export type AllocatedRow = components['schemas']['AllocatedRow'];
+export type Channel = components['schemas']['Channel'];
+export type Presale = components['schemas']['Presale'];
+export type PresaleList = components['schemas']['PresaleList'];
 export type Limits = components['schemas']['Limits'];
 export type SchedulePerformance = components['schemas']['SchedulePerformance'];
 export type ReschedulePerformance = components['schemas']['ReschedulePerformance'];
+export type UpdatePerformance = components['schemas']['UpdatePerformance'];
 export type Performance = components['schemas']['Performance'];
 export type PerformanceList = components['schemas']['PerformanceList'];
 export type Availability = components['schemas']['Availability'];
@@ -2052,6 +2392,8 @@ export type ParameterIfNoneMatch = components['parameters']['IfNoneMatch'];
 export type ParameterShowId = components['parameters']['ShowId'];
 export type ParameterPerformanceId = components['parameters']['PerformanceId'];
 export type ParameterPlanId = components['parameters']['PlanId'];
+export type ParameterAllocationId = components['parameters']['AllocationId'];
+export type ParameterPresaleId = components['parameters']['PresaleId'];
 export type ParameterPlanVersion = components['parameters']['PlanVersion'];
 export type ParameterLimit = components['parameters']['Limit'];
 export type ParameterCursor = components['parameters']['Cursor'];
@@ -2101,6 +2443,11 @@ export interface operations {
                  * @example 2027-07-01T00:00:00Z
                  */
                 to?: string;
+                /**
+                 * @description Only shows at a venue in this city, whatever its case. It follows the venue by a moment.
+                 * @example Vienna
+                 */
+                city?: string;
                 /**
                  * @description Only shows of exactly this category.
                  * @example concert
@@ -2392,6 +2739,51 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    updatePerformance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag of the version that the change is made to, for instance "3"; * for any.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id of a show.
+                 * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
+                 */
+                showId: components["parameters"]["ShowId"];
+                /**
+                 * @description Id of a performance.
+                 * @example 0190b5a3-11aa-7bbb-8ccc-0123456789ab
+                 */
+                performanceId: components["parameters"]["PerformanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["UpdatePerformance"];
+                "application/json": components["schemas"]["UpdatePerformance"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Performance"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            503: components["responses"]["Unavailable"];
+            default: components["responses"]["Problem"];
+        };
+    };
     reschedulePerformance: {
         parameters: {
             query?: never;
@@ -2460,6 +2852,171 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateAllocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a show.
+                 * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
+                 */
+                showId: components["parameters"]["ShowId"];
+                /**
+                 * @description Id of a performance.
+                 * @example 0190b5a3-11aa-7bbb-8ccc-0123456789ab
+                 */
+                performanceId: components["parameters"]["PerformanceId"];
+                /**
+                 * @description Id of an allocation of the seat map.
+                 * @example sponsors
+                 */
+                allocationId: components["parameters"]["AllocationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["UpdateAllocation"];
+                "application/json": components["schemas"]["UpdateAllocation"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Performance"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPresales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a show.
+                 * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
+                 */
+                showId: components["parameters"]["ShowId"];
+                /**
+                 * @description Id of a performance.
+                 * @example 0190b5a3-11aa-7bbb-8ccc-0123456789ab
+                 */
+                performanceId: components["parameters"]["PerformanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The presales. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresaleList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putPresale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a show.
+                 * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
+                 */
+                showId: components["parameters"]["ShowId"];
+                /**
+                 * @description Id of a performance.
+                 * @example 0190b5a3-11aa-7bbb-8ccc-0123456789ab
+                 */
+                performanceId: components["parameters"]["PerformanceId"];
+                /**
+                 * @description Id of a presale of the performance.
+                 * @example members
+                 */
+                presaleId: components["parameters"]["PresaleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutPresale"];
+            };
+        };
+        responses: {
+            /** @description The presale, with its codes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presale"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deletePresale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a show.
+                 * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
+                 */
+                showId: components["parameters"]["ShowId"];
+                /**
+                 * @description Id of a performance.
+                 * @example 0190b5a3-11aa-7bbb-8ccc-0123456789ab
+                 */
+                performanceId: components["parameters"]["PerformanceId"];
+                /**
+                 * @description Id of a presale of the performance.
+                 * @example members
+                 */
+                presaleId: components["parameters"]["PresaleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             default: components["responses"]["Problem"];
         };
     };

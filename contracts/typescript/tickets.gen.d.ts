@@ -31,11 +31,31 @@ export interface paths {
         };
         /**
          * Every place of a performance and its state now.
-         * @description The authority on what is free. 404 until the service has heard of the performance, normally within 2 s.
+         * @description The authority on what is free, for the public: what is allocated to a channel counts as held. 404 until the service has heard of the performance, normally within 2 s.
          */
         get: operations["getSeats"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickets/performances/{performanceId}/seatmap-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prepare a change of a performance's seat map.
+         * @description For the shows service, with the token of the show's organizer or of admin; people change a seat map there. The places that it would lose are kept from buyers for half an hour, in which the event that tells it arrives. It may be repeated. 409 seats_sold with the tickets that would have no place, and seats_held with the seats alone: nothing is kept then; 409 seat_map_changing while the version before is not known yet; 422 area_kind_changed.
+         */
+        post: operations["prepareSeatMap"];
         delete?: never;
         options?: never;
         head?: never;
@@ -93,7 +113,7 @@ export interface paths {
         put?: never;
         /**
          * Set places aside, all or nothing.
-         * @description Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is what is in force now, also when the hold is ordered later. Of an item whose places are sold at several prices, since some are reduced or a tier has not enough left, the answer has an item for each. 409 seats_unavailable (with seats), sold_out, sales_closed; 422 limit_exceeded, unknown_seat, unknown_concession. limit_exceeded is what the performance allows in one order or to one customer, and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold of more than 80 may be refused when they are scattered over the house.
+         * @description Named seats, a quantity in a general area, or the best available seats, mixed. What they cost is what is in force now, also when the hold is ordered later. Of an item whose places are sold at several prices, since some are reduced or a tier has not enough left, the answer has an item for each. 409 seats_unavailable (with seats), sold_out, sales_closed, presale_code_exhausted; 422 limit_exceeded, unknown_seat, unknown_concession, unknown_channel, invalid_presale_code. limit_exceeded is what the performance allows in one order or to one customer, and without that 100 places an order. Whatever it allows, a hold has at most 250 places, and a hold of more than 80 may be refused when they are scattered over the house. Places that are allocated to a channel are held through it, or by a code, alone. A channel is for the organizer of the show and admin; a code that does not exist, or is not for the category, is invalid; one that has not as many uses left as the hold has places is exhausted.
          */
         post: operations["placeHold"];
         delete?: never;
@@ -221,7 +241,7 @@ export interface paths {
         put?: never;
         /**
          * Give money back for tickets of an order.
-         * @description For the organizer of the show and admin. The tickets become void and their places are for sale again. A ticket's price and its refundable fees are given back, with the last ticket those of the order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
+         * @description For the organizer of the show and admin, and for the buyer of tickets that were ordered before their performance was moved, until its returnsUntil. The tickets become void and their places are for sale again. A ticket's price and its refundable fees are given back, with the last ticket those of the order. Of a performance that was moved a ticket's share of all other fees is given back too, and of one that is cancelled everything. 409 ticket_admitted, not_refundable, already_refunded, returns_closed; 422 unknown_ticket.
          */
         post: operations["refundOrder"];
         delete?: never;
@@ -462,8 +482,10 @@ export interface components {
             instance?: string;
             /** @description The fields at fault. */
             errors?: components["schemas"]["FieldError"][];
-            /** @description Of seats_unavailable and unknown_seat: the seats, as <areaId>/<seat>. */
+            /** @description Of seats_unavailable and unknown_seat: the seats, as <areaId>/<seat>. Of seats_sold and seats_held: those on hold, at most 1,000, of a general area <areaId>. */
             seats?: string[];
+            /** @description Of seats_sold: the tickets that would have no place, at most 1,000. Of a general area that would be too small: all of it. */
+            tickets?: components["schemas"]["OrphanedTicket"][];
             /** @description Of already_admitted: when. */
             admittedAt?: components["schemas"]["Timestamp"];
             /** @description Of already_admitted: where. */
@@ -607,7 +629,75 @@ export interface components {
             performanceId: string;
             /** @description What to hold. */
             items: components["schemas"]["HoldRequestItem"][];
+            /** @description Code of a presale, in capital or small letters: it may buy before the general sale opens, and what is allocated to the presale's channel. Each place of the hold is a use of it. */
+            presaleCode?: string;
+            channel?: components["schemas"]["ChannelId"];
         };
+        /** @description A ticket that a change of the seat map would leave without its place. */
+        OrphanedTicket: {
+            /**
+             * Format: uuid
+             * @description The ticket.
+             */
+            ticketId: string;
+            /** @description Its area. */
+            areaId: string;
+            /** @description Its seat, in a seated area. */
+            seat?: string;
+        };
+        /**
+         * @description What a performance would be sold from, without seats that are out of sale.
+         * @example {
+         *       "seatMapVersion": 2,
+         *       "areas": [
+         *         {
+         *           "id": "stalls",
+         *           "kind": "seated",
+         *           "rows": [
+         *             {
+         *               "row": "A",
+         *               "seats": "1-11,13,15"
+         *             }
+         *           ]
+         *         },
+         *         {
+         *           "id": "standing",
+         *           "kind": "general",
+         *           "capacity": 248
+         *         }
+         *       ]
+         *     }
+         */
+        SeatMapChange: {
+            /** @description The version that the seat map would have. */
+            seatMapVersion: number;
+            /** @description All areas. */
+            areas: components["schemas"]["ChangedArea"][];
+        };
+        /** @description A seated area has rows, a general area has a capacity. */
+        ChangedArea: {
+            id: components["schemas"]["AreaId"];
+            /**
+             * @description seated: numbered seats; general: a capacity without numbers.
+             * @enum {string}
+             */
+            kind: "seated" | "general";
+            /** @description Of a general area. */
+            capacity?: number;
+            /** @description Of a seated area. */
+            rows?: components["schemas"]["ChangedRow"][];
+        };
+        ChangedRow: {
+            /** @description The row's label. */
+            row: string;
+            /** @description Seat numbers and ranges in their physical order, for instance 1-11,13,15. */
+            seats: string;
+        };
+        /**
+         * @description The channel that sells, for who organizes the show: when it sells is the channel's, what is allocated to it may be held, and a customer's limits do not count.
+         * @example box_office
+         */
+        ChannelId: string;
         /** @description Exactly one of seats, quantity and bestAvailable. */
         HoldRequestItem: {
             areaId: components["schemas"]["AreaId"];
@@ -615,8 +705,12 @@ export interface components {
             seats?: components["schemas"]["SeatId"][];
             /** @description So many places of a general area. */
             quantity?: number;
-            /** @description So many adjacent seats of a seated area. */
+            /** @description So many adjacent seats of a seated area, the best first; none of them is a wheelchair place or a companion's unless wheelchair asks for it. */
             bestAvailable?: number;
+            /** @description Of bestAvailable: exactly so many of the seats are wheelchair places, and the others are beside them, companions' seats too. */
+            wheelchair?: number;
+            /** @description Of bestAvailable: when there are not so many seats side by side they may be apart, in as few groups as can be. */
+            split?: boolean;
             /** @description How many of the places are at a reduced price, from the first on, no more than the item has; the rest is at the full price. */
             concessions?: components["schemas"]["ConcessionChoice"][];
         };
@@ -766,6 +860,10 @@ export interface components {
             expiresAt: components["schemas"]["Timestamp"];
             /** @description What is held. */
             items: components["schemas"]["HoldItem"][];
+            /** @description The channel that sells, if it is not the public's. */
+            channel?: string;
+            /** @description The presale by whose code it is. */
+            presaleId?: string;
             total: components["schemas"]["Money"];
             /** @description What is charged beside the prices; all of it is in total. */
             fees?: components["schemas"]["ChargedFee"][];
@@ -1543,6 +1641,11 @@ export type SeatStatus = components['schemas']['SeatStatus'];
 export type Seats = components['schemas']['Seats'];
 export type AreaSeats = components['schemas']['AreaSeats'];
 export type PlaceHold = components['schemas']['PlaceHold'];
+export type OrphanedTicket = components['schemas']['OrphanedTicket'];
+export type SeatMapChange = components['schemas']['SeatMapChange'];
+export type ChangedArea = components['schemas']['ChangedArea'];
+export type ChangedRow = components['schemas']['ChangedRow'];
+export type ChannelId = components['schemas']['ChannelId'];
 export type HoldRequestItem = components['schemas']['HoldRequestItem'];
 export type ConcessionChoice = components['schemas']['ConcessionChoice'];
 export type ChargedFee = components['schemas']['ChargedFee'];
@@ -1645,6 +1748,40 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    prepareSeatMap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a performance. */
+                performanceId: components["parameters"]["PerformanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatMapChange"];
+            };
+        };
+        responses: {
+            /** @description The change may be told. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getGatePack: {
         parameters: {
             query?: never;
@@ -1720,6 +1857,7 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["PayloadTooLarge"];

@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"ticketmesh.dev/contracts/contracttest"
+	"ticketmesh.dev/platform/awstest"
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/services/notifications/aws/api"
 	"ticketmesh.dev/services/notifications/aws/consumer"
@@ -263,14 +262,7 @@ func TestTheScheduleTakesWhatTheStreamMissed(t *testing.T) {
 func TestWhatCannotBeReadEndsInTheDeadLetters(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	queues := sqs.NewFromConfig(f.config)
-	name := "ticketmesh-" + f.stage + "-notifications-orders"
-	letters, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: sdk.String(name + "-dlq")})
-	f.ok(err)
-	_, err = queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
-		"RedrivePolicy": `{"deadLetterTargetArn":"` + account + name + `-dlq","maxReceiveCount":8}`,
-	}})
-	f.ok(err)
+	letters := awstest.NewQueueWithLetters(t, f.config, f.queueName("notifications-orders"))
 	handle, err := consumer.Open(t.Context(), f.runtime())
 	f.ok(err)
 	body := f.example("shows/examples/show.published.v1.minimal.json") // not an order
@@ -278,7 +270,7 @@ func TestWhatCannotBeReadEndsInTheDeadLetters(t *testing.T) {
 	if err != nil || len(response.BatchItemFailures) != 0 {
 		t.Errorf("%v, %v", response, err)
 	}
-	if got := f.take(letters.QueueUrl); len(got) != 1 || got[0] != body {
+	if got := awstest.Take(t, f.config, letters); len(got) != 1 || got[0] != body {
 		t.Errorf("dead letters are %v", got)
 	}
 	f.want("order-confirmed waiting")

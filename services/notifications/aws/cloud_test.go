@@ -3,10 +3,6 @@ package aws_test
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,17 +19,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
 
 	"ticketmesh.dev/contracts"
 	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/awsconfig"
+	"ticketmesh.dev/platform/awstest"
 	"ticketmesh.dev/platform/dynamo/dynamotest"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
@@ -42,10 +33,7 @@ import (
 	"ticketmesh.dev/services/notifications/internal/app/apptest"
 )
 
-const (
-	clientID = "shop"
-	account  = "arn:aws:sqs:eu-central-1:123456789012:"
-)
+const clientID = "shop"
 
 // cloud is what the template makes for the functions, and an issuer of tokens.
 type cloud struct {
@@ -55,8 +43,8 @@ type cloud struct {
 	stage     string
 	table     *dynamotest.Table
 	read      int // of the stream's records
-	queue     *string
-	keys      jose.Signer
+	bus       *awstest.Bus
+	issuer    *awstest.Issuer
 
 	mu    sync.Mutex
 	mails []apptest.Delivered
@@ -79,8 +67,9 @@ func newCloud(t *testing.T) *cloud {
 	c.ok(err)
 	_, err = sesv2.NewFromConfig(c.config).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: sdk.String("ticketmesh.example")})
 	c.ok(err)
-	c.makeBus()
-	c.makeIssuer()
+	c.bus = awstest.NewBus(t, c.config, c.stage, "ticketmesh.notifications")
+	c.issuer = awstest.NewIssuer(t)
+	c.variables["TICKETMESH_ISSUER"] = c.issuer.URL
 	return c
 }
 
@@ -151,32 +140,14 @@ func (c *cloud) sent(want int) []apptest.Delivered {
 	return taken
 }
 
-func (c *cloud) makeBus() {
-	c.Helper()
-	bridge, queues := eventbridge.NewFromConfig(c.config), sqs.NewFromConfig(c.config)
-	made, err := queues.CreateQueue(c.Context(), &sqs.CreateQueueInput{QueueName: &c.stage})
-	c.ok(err)
-	c.queue = made.QueueUrl
-	_, err = bridge.CreateEventBus(c.Context(), &eventbridge.CreateEventBusInput{Name: &c.stage})
-	c.ok(err)
-	_, err = bridge.PutRule(c.Context(), &eventbridge.PutRuleInput{Name: &c.stage, EventBusName: &c.stage, EventPattern: sdk.String(`{"source": ["ticketmesh.notifications"]}`)})
-	c.ok(err)
-	_, err = bridge.PutTargets(c.Context(), &eventbridge.PutTargetsInput{
-		Rule: &c.stage, EventBusName: &c.stage, Targets: []types.Target{{Id: &c.stage, Arn: sdk.String(account + c.stage)}},
-	})
-	c.ok(err)
-}
-
 // announced takes what is on the bus, each event held to its contract.
 func (c *cloud) announced(want ...string) {
 	c.Helper()
 	published := contracttest.Published(c.T, "notifications")
 	var got []string
-	for _, body := range c.take(c.queue) {
-		var delivered struct{ Detail json.RawMessage }
-		c.ok(json.Unmarshal([]byte(body), &delivered))
-		published.Check(c.T, delivered.Detail)
-		e, err := event.ParseCloudEvent(delivered.Detail)
+	for _, detail := range c.bus.Take(c.T) {
+		published.Check(c.T, detail)
+		e, err := event.ParseCloudEvent(detail)
 		c.ok(err)
 		var data struct{ Version int }
 		c.ok(json.Unmarshal(e.Data, &data))
@@ -187,52 +158,10 @@ func (c *cloud) announced(want ...string) {
 	}
 }
 
-// take empties a queue.
-func (c *cloud) take(queue *string) (bodies []string) {
-	c.Helper()
-	queues := sqs.NewFromConfig(c.config)
-	for {
-		got, err := queues.ReceiveMessage(c.Context(), &sqs.ReceiveMessageInput{QueueUrl: queue, MaxNumberOfMessages: 10})
-		c.ok(err)
-		if len(got.Messages) == 0 {
-			return bodies
-		}
-		for _, m := range got.Messages {
-			bodies = append(bodies, *m.Body)
-			_, err := queues.DeleteMessage(c.Context(), &sqs.DeleteMessageInput{QueueUrl: queue, ReceiptHandle: m.ReceiptHandle})
-			c.ok(err)
-		}
-	}
-}
-
-// makeIssuer serves the documents of an issuer.
-func (c *cloud) makeIssuer() {
-	c.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	c.ok(err)
-	c.keys, err = jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "k"}}, nil)
-	c.ok(err)
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	c.Cleanup(server.Close)
-	answer := func(path string, document any) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(document) })
-	}
-	answer("/.well-known/openid-configuration", map[string]any{"issuer": server.URL, "jwks_uri": server.URL + "/keys"})
-	answer("/keys", jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Algorithm: "ES256", Use: "sig"}}})
-	c.variables["TICKETMESH_ISSUER"] = server.URL
-}
-
 // token is a customer's.
 func (c *cloud) token(customer string) string {
 	c.Helper()
-	now := time.Now()
-	token, err := jwt.Signed(c.keys).Claims(map[string]any{
-		"iss": c.variables["TICKETMESH_ISSUER"], "sub": customer, "client_id": clientID, "token_use": "access",
-		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
-	}).Serialize()
-	c.ok(err)
-	return token
+	return c.issuer.Token(c.T, customer, clientID, nil)
 }
 
 // example is an event of the contracts, as EventBridge delivers it to a queue.
@@ -240,20 +169,15 @@ func (c *cloud) example(file string) string {
 	c.Helper()
 	detail, err := contracts.Files.ReadFile("events/" + file)
 	c.ok(err)
-	return `{"version":"0","detail-type":"t","source":"s","detail":` + string(detail) + `}`
+	return awstest.Delivered(detail)
 }
 
-// records are what the mapping of a queue passes on.
+// records are what the mapping of a queue of the service passes on.
 func (c *cloud) records(queue string, bodies ...string) events.SQSEvent {
-	var e events.SQSEvent
-	for i, body := range bodies {
-		e.Records = append(e.Records, events.SQSMessage{
-			MessageId: fmt.Sprint(i), Body: body, EventSourceARN: account + "ticketmesh-" + c.stage + "-" + queue,
-			Attributes: map[string]string{"ApproximateReceiveCount": "1", "ApproximateFirstReceiveTimestamp": "1764000001000"},
-		})
-	}
-	return e
+	return awstest.Messages(awstest.QueueARN(c.config, c.queueName(queue)), bodies...)
 }
+
+func (c *cloud) queueName(queue string) string { return "ticketmesh-" + c.stage + "-" + queue }
 
 // stream returns what the mapping of the table's stream passes on since the last call, and how many of the records are
 // for the sender, whose mapping filters them.
@@ -261,28 +185,9 @@ func (c *cloud) stream() (batch events.DynamoDBEvent, woken int) {
 	c.Helper()
 	all, err := c.table.Records(c.Context())
 	c.ok(err)
-	for _, r := range all[c.read:] {
-		image := map[string]map[string]string{}
-		for name, value := range r.Dynamodb.NewImage {
-			switch v := value.(type) {
-			case *streamtypes.AttributeValueMemberS:
-				image[name] = map[string]string{"S": v.Value}
-			case *streamtypes.AttributeValueMemberN:
-				image[name] = map[string]string{"N": v.Value}
-			case *streamtypes.AttributeValueMemberB:
-				image[name] = map[string]string{"B": base64.StdEncoding.EncodeToString(v.Value)}
-			default:
-				c.Fatalf("attribute %s is %T", name, v)
-			}
-		}
-		encoded, err := json.Marshal(map[string]any{
-			"eventName": r.EventName, "dynamodb": map[string]any{"SequenceNumber": r.Dynamodb.SequenceNumber, "NewImage": image},
-		})
-		c.ok(err)
-		var record events.DynamoDBEventRecord
-		c.ok(json.Unmarshal(encoded, &record))
-		batch.Records = append(batch.Records, record)
-		if image["wake"]["S"] == "1" {
+	batch.Records = awstest.Records(c.T, all[c.read:])
+	for _, record := range batch.Records {
+		if wake, has := record.Change.NewImage["wake"]; has && wake.String() == "1" {
 			woken++
 		}
 	}

@@ -13,11 +13,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/apigateway"
+	"ticketmesh.dev/platform/awstest"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/lambda"
@@ -84,7 +83,7 @@ func (c *cloud) serve(rt lambda.Runtime) http.Handler {
 	c.Helper()
 	handler, err := api.Open(c.Context(), rt)
 	c.ok(err)
-	return contracttest.Document(c.T, "shows").Check(c.T, gateway(apigateway.Handler(handler)))
+	return contracttest.Document(c.T, "shows").Check(c.T, awstest.REST("shows", apigateway.Handler(handler)))
 }
 
 // do sends a request of ada's, who is an organizer, or of nobody.
@@ -172,8 +171,7 @@ func (f functions) report(performanceID string, version, available int) string {
 		"https://ticketmesh.dev/schemas/events/tickets/availability.changed.v1.schema.json", time.Now(), json.RawMessage(data))
 	detail, err := e.MarshalCloudEvent()
 	f.ok(err)
-	return `{"version":"0","id":"5b9b8b2c-0000-4000-8000-000000000000","detail-type":"` + e.Type + `","source":"ticketmesh.tickets","account":"123456789012",` +
-		`"time":"2026-11-25T10:00:00Z","region":"eu-central-1","resources":[],"detail":` + string(detail) + `}`
+	return awstest.Delivered(detail)
 }
 
 func (f functions) available(path, performanceID string) float64 {
@@ -346,21 +344,14 @@ func TestASeriesIsScheduled(t *testing.T) {
 func TestAMessageFailsAlone(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	queues := sqs.NewFromConfig(f.config)
-	name := "ticketmesh-" + f.stage + "-shows-availability"
-	letters, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: sdk.String(name + "-dlq")})
-	f.ok(err)
-	_, err = queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{
-		"RedrivePolicy": `{"deadLetterTargetArn":"` + account + name + `-dlq","maxReceiveCount":8}`,
-	}})
-	f.ok(err)
+	letters := awstest.NewQueueWithLetters(t, f.config, f.queueName("shows-availability"))
 	path, performances := f.draft(1)
 	f.do(200, "ada", "POST", path+"/publish", nil)
 	poison := strings.Replace(f.report(performances[0], 1, 30), `"capacity":40`, `"capacity":"40"`, 1)
 	if failed := f.consume(f.runtime(), poison, f.report(performances[0], 1, 39)); len(failed) != 0 {
 		t.Errorf("failed are %v", failed)
 	}
-	if got := f.take(letters.QueueUrl); len(got) != 1 || got[0] != poison {
+	if got := awstest.Take(t, f.config, letters); len(got) != 1 || got[0] != poison {
 		t.Errorf("dead letters are %v", got)
 	}
 	if got := f.available(path, performances[0]); got != 39 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ticketmesh.dev/platform/apigateway"
+	"ticketmesh.dev/platform/awstest"
 	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/platform/metrics"
@@ -89,7 +90,7 @@ func (m measured) serve() http.Handler {
 	handler, err := api.Open(m.Context(), m.rt)
 	m.ok(err)
 	answer := apigateway.Handler(handler)
-	return gateway(func(ctx context.Context, payload []byte) (answered []byte, err error) {
+	return awstest.REST("shows", func(ctx context.Context, payload []byte) (answered []byte, err error) {
 		m.meter.Invoke("api", func() []byte {
 			answered, err = answer(ctx, payload)
 			return answered

@@ -22,7 +22,7 @@ import (
 )
 
 // repetitions are how often a use case is measured.
-const repetitions = 3
+const repetitions = 2
 
 // measured are the functions, opened once as a process of Lambda does.
 type measured struct {

@@ -330,7 +330,7 @@ func TestProblemCodesAreCollected(t *testing.T) {
 		name, page, operation string
 		want                  []string
 	}{
-		{"named with their status", "api/tickets.html", "placeHold", []string{"409 seats_unavailable sold_out sales_closed in_progress", "422 limit_exceeded unknown_seat unknown_concession idempotency_key_reused"}},
+		{"named with their status", "api/tickets.html", "placeHold", []string{"409 seats_unavailable sold_out sales_closed presale_code_exhausted in_progress", "422 limit_exceeded unknown_seat unknown_concession unknown_channel invalid_presale_code idempotency_key_reused"}},
 		{"without a key for idempotency", "api/tickets.html", "cancelOrder", []string{"409 ticket_admitted not_cancellable sales_closed"}},
 		{"named by the response", "api/info.html", "createPage", []string{"409 page_exists in_progress"}},
 	} {

@@ -53,7 +53,7 @@ func readTemplate(path string) (deployed, error) {
 		case "AWS::Serverless::HttpApi":
 			d.api = "apigateway.http"
 		case "AWS::Serverless::Api":
-			d.api, d.compresses = "apigateway.rest", r.Properties.Compressed > 0
+			d.api, d.compresses = "apigateway.rest", d.compresses || r.Properties.Compressed > 0
 		case "AWS::Serverless::Function":
 			f := function{memoryMB: t.Globals.Function.MemorySize}
 			if r.Properties.MemorySize != 0 {

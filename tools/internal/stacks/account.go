@@ -16,13 +16,14 @@ const (
 	busKind       = "event bus"
 	zoneKind      = "hosted zone"
 	topicKind     = "topic"
+	logsKind      = "role by which API Gateway writes logs"
 )
 
 // place is where something is found by its name. Global things have no region.
 type place struct{ kind, region, name string }
 
 func (p place) String() string {
-	text := p.kind + " " + p.name
+	text := strings.TrimSpace(p.kind + " " + p.name)
 	if p.region != "" && p.region != Region {
 		text += " in " + p.region
 	}
@@ -166,6 +167,8 @@ func offer(r Resource, stack string) map[place]thing {
 		offers[place{domainKind, r.Region, r.PhysicalID}] = thing{stack: stack}
 	case "AWS::Events::EventBus":
 		offers[place{busKind, r.Region, r.PhysicalID}] = thing{stack: stack}
+	case "AWS::ApiGateway::Account":
+		offers[place{logsKind, r.Region, ""}] = thing{stack: stack}
 	case "AWS::SNS::Topic":
 		offers[place{topicKind, r.Region, r.PhysicalID}] = thing{stack: stack}
 	}
@@ -176,6 +179,7 @@ func offer(r Resource, stack string) map[place]thing {
 // deployment's failure would tell.
 var needs = map[string]map[string]string{
 	"AWS::ApiGateway::BasePathMapping": {"DomainName": domainKind},
+	"AWS::ApiGateway::Stage":           {"AccessLogSetting": logsKind}, // for any log
 	"AWS::ApiGatewayV2::ApiMapping":    {"DomainName": domainKind},
 	"AWS::Events::Rule":                {"EventBusName": busKind},
 	"AWS::Route53::RecordSet":          {"HostedZoneId": zoneKind},

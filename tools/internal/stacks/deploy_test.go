@@ -85,6 +85,13 @@ Resources:
 			want: []string{"dev: a/Mapping Properties.DomainName: there is no API domain api.example.com: no stack makes it"},
 		},
 		{
+			name: "logs of a gateway that may write none",
+			give: map[string]string{"a": `
+Resources:
+  Stage: {Type: AWS::ApiGateway::Stage, Properties: {RestApiId: a, StageName: a, AccessLogSetting: {DestinationArn: a}}}`},
+			want: []string{"dev: a/Stage Properties.AccessLogSetting: there is no role by which API Gateway writes logs: no stack makes it"},
+		},
+		{
 			name: "a bus that no stack makes",
 			give: map[string]string{"a": `
 Resources:

@@ -152,6 +152,9 @@ func (d *deployment) create(id string, said resource, properties map[string]any)
 		}
 		for _, name := range names {
 			p := place{kind, d.stack.region, text(name)}
+			if kind == logsKind {
+				p.name = "" // there is one
+			}
 			if _, own := d.offers[p]; own || p.name == unknown {
 				continue
 			}

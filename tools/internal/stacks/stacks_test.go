@@ -25,7 +25,7 @@ func TestEveryStageDeploys(t *testing.T) {
 			t.Error(err)
 		}
 		order := account.Order()
-		for _, pair := range [][2]string{{"mesh", "identity"}, {"mesh", "data"}, {"edge", "site"}, {"data", "info"}, {"identity", "notifications"}} {
+		for _, pair := range [][2]string{{"mesh", "identity"}, {"mesh", "data"}, {"edge", "site"}, {"data", "info"}, {"identity", "notifications"}, {"account", "tickets"}, {"shows", "tickets"}} {
 			if slices.Index(order, pair[0]) >= slices.Index(order, pair[1]) {
 				t.Errorf("%s: %s is not before %s in %v", stage, pair[0], pair[1], order)
 			}

@@ -155,7 +155,7 @@ func (s *Sender) compose(messages []message.Message, backgrounds []message.Backg
 			messages[i] = m.End(message.Failed, message.Uncomposable, now)
 			continue
 		}
-		mail.Date = now
+		mail.Date, mail.TraceParent = now, m.Origin.TraceParent
 		mails, at = append(mails, mail), append(at, i)
 	}
 	return mails, at

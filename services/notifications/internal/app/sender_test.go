@@ -28,7 +28,7 @@ func newQueue(n int) *queue {
 	q := &queue{wake: make(chan struct{}, 1)}
 	for i := range n {
 		to := message.Recipient{CustomerID: fmt.Sprintf("c%d", i), Email: fmt.Sprintf("c%d@example.com", i), Language: "en"}
-		q.messages = append(q.messages, message.New(message.Origin{EventID: id.New()}, message.OrderRefunded, to, id.New(), id.New(), message.Content{}, now))
+		q.messages = append(q.messages, message.New(message.Origin{EventID: id.New(), TraceParent: "00-trace"}, message.OrderRefunded, to, id.New(), id.New(), message.Content{}, now))
 	}
 	return q
 }
@@ -103,6 +103,10 @@ func (c *carrier) Send(ctx context.Context, mails []message.Mail) []error {
 	errs := make([]error, len(mails))
 	for i, m := range mails {
 		if errs[i] = ctx.Err(); errs[i] == nil {
+			if m.TraceParent != "00-trace" {
+				errs[i] = fmt.Errorf("the mail is of the trace %q", m.TraceParent)
+				continue
+			}
 			errs[i] = c.answer(m.To)
 		}
 		if errs[i] == nil {

@@ -99,3 +99,15 @@ func TestFactsBecomeValidEvents(t *testing.T) {
 		t.Error("an event without a customer is not refused")
 	}
 }
+
+func TestWhatAnEventCausesIsBelowItsHandling(t *testing.T) {
+	t.Parallel()
+	e := event.Event{ID: id.New(), CorrelationID: "corr", TraceParent: "of the event"}
+	if o := eventcodec.Origin(t.Context(), e); o != (message.Origin{EventID: e.ID, CorrelationID: "corr", TraceParent: "of the event"}) {
+		t.Errorf("without a trace of the handling: %+v", o)
+	}
+	handling := event.WithTrace(t.Context(), event.Trace{CorrelationID: "corr", TraceParent: "of its handling"})
+	if o := eventcodec.Origin(handling, e); o.TraceParent != "of its handling" || o.CorrelationID != "corr" {
+		t.Errorf("while it is handled: %+v", o)
+	}
+}

@@ -3,6 +3,7 @@
 package eventcodec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -34,9 +35,14 @@ func decode(e event.Event, into decodable) error {
 	return nil
 }
 
-// Origin returns what messages remember of the event that causes them.
-func Origin(e event.Event) message.Origin {
-	return message.Origin{EventID: e.ID, CorrelationID: e.Follow().CorrelationID, TraceParent: e.TraceParent}
+// Origin returns what messages remember of the event that causes them. Where they belong in its trace is where ctx is:
+// below its handling, which is recorded as a part of it.
+func Origin(ctx context.Context, e event.Event) message.Origin {
+	trace := e.Follow()
+	if handling := event.TraceFrom(ctx).TraceParent; handling != "" {
+		trace.TraceParent = handling
+	}
+	return message.Origin{EventID: e.ID, CorrelationID: trace.CorrelationID, TraceParent: trace.TraceParent}
 }
 
 // Show reads show.published, show.updated and show.cancelled.
@@ -71,6 +77,9 @@ func Performance(e event.Event) (message.Performance, error) {
 	if previous, ok := data.PreviousStartsAtUtc.Get(); ok {
 		p.PreviousStart = previous.UTC()
 	}
+	if until, ok := data.ReturnsUntil.Get(); ok {
+		p.ReturnsUntil = until.UTC()
+	}
 	for _, c := range data.PriceCategories {
 		p.Categories[c.ID] = c.Name
 	}
@@ -97,8 +106,14 @@ func OrderConfirmed(e event.Event) (Order, message.Content, error) {
 			Price: amount(t.Price), Code: t.Code, Version: 1, // tickets are issued with the order
 		}
 	}
-	return Order{data.PerformanceID, data.OrderID, recipient(data.Recipient)},
-		message.Content{OrderCode: data.Code, Amount: amount(data.Total), Tickets: tickets}, nil
+	content := message.Content{OrderCode: data.Code, Amount: amount(data.Total), Tickets: tickets}
+	for _, f := range data.Fees {
+		content.Fees = append(content.Fees, message.Fee{Name: f.Name, Amount: amount(f.Amount)})
+	}
+	if t, ok := data.Tax.Get(); ok {
+		content.Tax = message.Tax{Name: t.Name, Percent: t.Percent, Included: t.Included, Amount: amount(t.Amount)}
+	}
+	return Order{data.PerformanceID, data.OrderID, recipient(data.Recipient)}, content, nil
 }
 
 // Order names an order and whom an event about it concerns.

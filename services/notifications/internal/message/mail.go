@@ -17,6 +17,7 @@ type Mail struct {
 	Date        time.Time // when it is handed over
 	Unsubscribe string    // address of the one-click unsubscription (RFC 8058); empty: none offered
 	Attachments []Attachment
+	TraceParent string // of the event that the message is about; empty: it has no trace
 }
 
 // Attachment is a file that travels with a mail.

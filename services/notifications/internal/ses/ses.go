@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"ticketmesh.dev/platform/tracing"
 	"ticketmesh.dev/services/notifications/internal/app"
 	"ticketmesh.dev/services/notifications/internal/message"
 	"ticketmesh.dev/services/notifications/internal/mimecodec"
@@ -111,8 +112,10 @@ func (m *Mailer) wait(ctx context.Context) error {
 	return nil
 }
 
-func (m *Mailer) send(ctx context.Context, mail message.Mail) error {
-	var err error
+func (m *Mailer) send(ctx context.Context, mail message.Mail) (err error) {
+	// The invocation has a trace of its own; the mail belongs to that of its event.
+	ctx, segment := tracing.Follow(ctx, "mail", mail.TraceParent, "")
+	defer func() { segment.End(err != nil) }()
 	if mail.To, err = ascii(mail.To); err != nil {
 		return err
 	}

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +23,7 @@ import (
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/testserver"
+	"ticketmesh.dev/platform/tracing"
 	"ticketmesh.dev/services/notifications/internal/app/apptest"
 	"ticketmesh.dev/services/notifications/internal/message"
 	"ticketmesh.dev/services/notifications/internal/ses"
@@ -120,6 +123,33 @@ func parse(t *testing.T, sent request) apptest.Delivered {
 
 func to(address string) message.Mail {
 	return message.Mail{ID: id.New(), To: address, Subject: "s", Text: "t", Date: time.Date(2027, 2, 1, 9, 0, 0, 0, time.UTC)}
+}
+
+// recorder keeps what begins and how it ends.
+type recorder struct {
+	mu   sync.Mutex
+	said []string
+}
+
+func (r *recorder) Begin(ctx context.Context, name string, kind tracing.Kind, parent tracing.Link) (context.Context, string, func(bool)) {
+	return ctx, "00f067aa0ba902b7", func(failed bool) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.said = append(r.said, fmt.Sprint(name, " ", kind == tracing.Root, " ", parent.TraceID, " ", parent.SegmentID, " ", failed))
+	}
+}
+
+func TestAMailIsInTheTraceOfItsEvent(t *testing.T) {
+	t.Parallel()
+	endpoint, _ := refusing(t, http.StatusBadRequest, "BadRequestException", "no")
+	m, _ := open(t, endpoint, http.DefaultTransport)
+	var r recorder
+	mail := to("anna@example.com")
+	mail.TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	m.Send(tracing.With(t.Context(), &r, "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"), []message.Mail{mail})
+	if want := []string{"mail true 0af7651916cd43dd8448eb211c80319c b7ad6b7169203331 true"}; !slices.Equal(r.said, want) {
+		t.Errorf("recorded %q, want %q", r.said, want)
+	}
 }
 
 // refusing answers as SES does.

@@ -82,7 +82,7 @@ func (h handlers) show(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return h.intake.ShowChanged(ctx, eventcodec.Origin(e), show)
+	return h.intake.ShowChanged(ctx, eventcodec.Origin(ctx, e), show)
 }
 
 func (h handlers) venue(ctx context.Context, e event.Event) error {
@@ -90,7 +90,7 @@ func (h handlers) venue(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return h.intake.VenueChanged(ctx, eventcodec.Origin(e), venue)
+	return h.intake.VenueChanged(ctx, eventcodec.Origin(ctx, e), venue)
 }
 
 func (h handlers) performance(rescheduled bool) handler {
@@ -99,7 +99,7 @@ func (h handlers) performance(rescheduled bool) handler {
 		if err != nil {
 			return err
 		}
-		return h.intake.PerformanceChanged(ctx, eventcodec.Origin(e), performance, rescheduled)
+		return h.intake.PerformanceChanged(ctx, eventcodec.Origin(ctx, e), performance, rescheduled)
 	}
 }
 
@@ -108,7 +108,7 @@ func (h handlers) orderConfirmed(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return h.intake.OrderConfirmed(ctx, order(e, o), content)
+	return h.intake.OrderConfirmed(ctx, order(ctx, e, o), content)
 }
 
 func (h handlers) orderDeclined(ctx context.Context, e event.Event) error {
@@ -116,7 +116,7 @@ func (h handlers) orderDeclined(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return h.intake.OrderDeclined(ctx, order(e, o), content)
+	return h.intake.OrderDeclined(ctx, order(ctx, e, o), content)
 }
 
 func (h handlers) orderCancelled(ctx context.Context, e event.Event) error {
@@ -124,7 +124,7 @@ func (h handlers) orderCancelled(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return h.intake.OrderCancelled(ctx, order(e, o), content, withPerformance)
+	return h.intake.OrderCancelled(ctx, order(ctx, e, o), content, withPerformance)
 }
 
 func (h handlers) orderRefunded(ctx context.Context, e event.Event) error {
@@ -132,7 +132,7 @@ func (h handlers) orderRefunded(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return h.intake.OrderRefunded(ctx, order(e, o), content)
+	return h.intake.OrderRefunded(ctx, order(ctx, e, o), content)
 }
 
 func (h handlers) ticketTransferred(ctx context.Context, e event.Event) error {
@@ -140,7 +140,7 @@ func (h handlers) ticketTransferred(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return h.intake.TicketTransferred(ctx, order(e, o), from, ticket)
+	return h.intake.TicketTransferred(ctx, order(ctx, e, o), from, ticket)
 }
 
 func (h handlers) waitlistOffered(ctx context.Context, e event.Event) error {
@@ -148,9 +148,9 @@ func (h handlers) waitlistOffered(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return h.intake.WaitlistOffered(ctx, order(e, o), content)
+	return h.intake.WaitlistOffered(ctx, order(ctx, e, o), content)
 }
 
-func order(e event.Event, o eventcodec.Order) app.Order {
-	return app.Order{Origin: eventcodec.Origin(e), PerformanceID: o.PerformanceID, OrderID: o.OrderID, Recipient: o.Recipient}
+func order(ctx context.Context, e event.Event, o eventcodec.Order) app.Order {
+	return app.Order{Origin: eventcodec.Origin(ctx, e), PerformanceID: o.PerformanceID, OrderID: o.OrderID, Recipient: o.Recipient}
 }

@@ -25,6 +25,9 @@ var (
 	// the use case looks again; when it loses every time it says so as well.
 	// Nothing was done, and it may be tried again.
 	ErrConflict = errors.New("changed at the same time")
+	// ErrBusy: the store had no time for it. Nothing was done, and it may be tried
+	// again.
+	ErrBusy = errors.New("the store is busy")
 )
 
 // attempts is how often a use case looks again at what others keep changing.
@@ -35,6 +38,7 @@ type Caller struct {
 	Subject   string
 	Organizer bool
 	Admin     bool
+	Token     string // what they came with, to ask the sale on their behalf
 }
 
 // Anybody reports whether the caller is not signed in, and so sees what everybody

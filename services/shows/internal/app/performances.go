@@ -10,8 +10,10 @@ import (
 	"ticketmesh.dev/services/shows/internal/availability"
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/show"
+	"ticketmesh.dev/services/shows/internal/venue"
 )
 
 // ErrSeatPlan: there is no such plan, or version of it, for the caller.
@@ -26,6 +28,7 @@ type SeatMapSource struct {
 	SeatPlan        performance.SeatPlan // version 0 is the newest; zero when the areas are given
 	Areas           []seatmap.Area
 	PriceCategories []seatmap.PriceCategory
+	Allocations     []seatmap.Allocation // of areas that are given: a plan has its own
 }
 
 // Schedule is a performance to add.
@@ -34,7 +37,8 @@ type Schedule struct {
 	Times                 performance.Times
 	SeatMap               SeatMapSource
 	Pricing               *pricing.Rules // nil: nothing is charged beside the prices
-	PerOrder, PerCustomer *int           // nil for no limit
+	Channels              []sales.Channel
+	PerOrder, PerCustomer *int // nil for no limit
 }
 
 // SchedulePerformance adds a performance to a show; it is announced at once
@@ -57,7 +61,7 @@ func (a *App) SchedulePerformance(ctx context.Context, caller Caller, showID id.
 		}
 		announced := s.Status() == show.Published
 		p, err := performance.Schedule(schedule.ID, showID, schedule.Times, performance.Terms{
-			SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, PerOrder: schedule.PerOrder, PerCustomer: schedule.PerCustomer,
+			SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, Channels: schedule.Channels, PerOrder: schedule.PerOrder, PerCustomer: schedule.PerCustomer,
 		}, announced)
 		if err != nil {
 			return err
@@ -89,6 +93,10 @@ func (a *App) insert(ctx context.Context, s show.Show, p performance.Performance
 func (a *App) seatMap(ctx context.Context, caller Caller, source SeatMapSource) (seatmap.Map, performance.SeatPlan, error) {
 	if source.SeatPlan.ID == id.Nil {
 		m, err := seatmap.New("seatMap.", source.Areas, source.PriceCategories)
+		if err != nil {
+			return seatmap.Map{}, performance.SeatPlan{}, err
+		}
+		m, err = m.Allocate("seatMap.", source.Allocations)
 		return m, performance.SeatPlan{}, err
 	}
 	plan, err := ownSeatPlan(ctx, a.store, caller, source.SeatPlan.ID, source.SeatPlan.Version)
@@ -138,6 +146,7 @@ type Reschedule struct {
 	TimeZone     *string
 	SalesOpenAt  *time.Time // zero removes it
 	SalesCloseAt *time.Time // zero removes it
+	ReturnsUntil time.Time  // zero: the usual time
 }
 
 // ReschedulePerformance moves a performance to another time. It fails with
@@ -154,7 +163,7 @@ func (a *App) ReschedulePerformance(ctx context.Context, caller Caller, showID, 
 		set(&times.TimeZone, to.TimeZone)
 		set(&times.SalesOpenAt, to.SalesOpenAt)
 		set(&times.SalesCloseAt, to.SalesCloseAt)
-		after, changed, err := before.Reschedule(times)
+		after, changed, err := before.Reschedule(times, to.ReturnsUntil, a.clock.Now())
 		return after, changed, PerformanceRescheduled, err
 	})
 }
@@ -227,6 +236,9 @@ func (a *App) Availability(ctx context.Context, caller Caller, showID, performan
 	}
 	return availability.Sum(p.State().Capacities, reported), nil
 }
+
+// ApplyVenue takes what is told of a venue, in any order and any number of times.
+func (a *App) ApplyVenue(ctx context.Context, v venue.Venue) error { return a.store.ApplyVenue(ctx, v) }
 
 // ApplyPartition takes what the sale reports about one partition, in any order
 // and any number of times: its version tells what is new. Partitions of unknown

@@ -8,6 +8,7 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/series"
 	"ticketmesh.dev/services/shows/internal/show"
 	"ticketmesh.dev/services/shows/internal/violation"
@@ -52,7 +53,8 @@ type SeriesSchedule struct {
 	SalesOpenAt           time.Time // zero: at once
 	SeatMap               SeatMapSource
 	Pricing               *pricing.Rules // nil: nothing is charged beside the prices
-	PerOrder, PerCustomer *int           // nil for no limit
+	Channels              []sales.Channel
+	PerOrder, PerCustomer *int // nil for no limit
 }
 
 // ScheduleSeries adds all performances of a recurrence rule to a show: each in a
@@ -94,7 +96,7 @@ func (a *App) planSeries(ctx context.Context, caller Caller, showID id.ID, rules
 	first, err := performance.Schedule(schedule.ID, showID,
 		performance.Times{StartsAt: schedule.StartsAt, TimeZone: schedule.TimeZone, SalesOpenAt: schedule.SalesOpenAt},
 		performance.Terms{
-			SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, PerOrder: schedule.PerOrder, PerCustomer: schedule.PerCustomer,
+			SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, Channels: schedule.Channels, PerOrder: schedule.PerOrder, PerCustomer: schedule.PerCustomer,
 		}, false)
 	if err != nil {
 		return series.Series{}, err
@@ -105,7 +107,7 @@ func (a *App) planSeries(ctx context.Context, caller Caller, showID id.ID, rules
 	}
 	state := first.State()
 	return series.New(schedule.ID, showID, schedule.Rule, starts, series.Template{
-		TimeZone: state.TimeZone, SalesOpenAt: state.SalesOpenAt, SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, Limits: state.Limits,
+		TimeZone: state.TimeZone, SalesOpenAt: state.SalesOpenAt, SeatMap: m, SeatPlan: from, Pricing: schedule.Pricing, Channels: schedule.Channels, Limits: state.Limits,
 	})
 }
 

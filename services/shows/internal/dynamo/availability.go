@@ -50,7 +50,7 @@ func (s *Store) ApplyPartition(ctx context.Context, p availability.Partition) er
 		return err
 	}
 	version := fmt.Sprintf("%019d", p.Version)
-	err = s.table.Update(ctx, func(tx *dynamo.Tx) error {
+	err = s.update(ctx, func(tx *dynamo.Tx) error {
 		tx.PutIf(dynamo.Item{Key: partitionKey(p), Document: document, Keys: map[string]string{attrVersion: version}}, dynamo.Condition{
 			Expression: "attribute_not_exists(#version) OR #version < :version",
 			Names:      map[string]string{"#version": attrVersion},

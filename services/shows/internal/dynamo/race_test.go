@@ -5,27 +5,32 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/app"
+	"ticketmesh.dev/services/shows/internal/availability"
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/series"
 	"ticketmesh.dev/services/shows/internal/show"
 )
 
-// meddle has somebody else do something just before the first transaction is sent.
-func (f *fixture) meddle(do func()) {
-	var once sync.Once
+// before has do be called before each request of an operation is sent, which fails with
+// do's error.
+func (f *fixture) before(operation string, do func() error) {
 	f.use(f.at.Client(f.T, func(o *sdk.Options) {
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("meddle", func(
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("before", func(
 				ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 			) (middleware.InitializeOutput, middleware.Metadata, error) {
-				if middleware.GetOperationName(ctx) == "TransactWriteItems" {
-					once.Do(do)
+				if middleware.GetOperationName(ctx) == operation {
+					if err := do(); err != nil {
+						return middleware.InitializeOutput{}, middleware.Metadata{}, err
+					}
 				}
 				return next.HandleInitialize(ctx, in)
 			}), middleware.After)
@@ -69,13 +74,26 @@ func TestNothingIsAddedToAShowThatChangesMeanwhile(t *testing.T) {
 		c.stored = f.performed(c.of, m, false)
 		_, err := others.InsertPerformance(t.Context(), c.stored, m, c.of.Version())
 		f.ok(err)
-		f.meddle(func() {
+		cancel := sync.OnceValue(func() error {
 			cancelled, _, err := c.of.Cancel("")
 			f.ok(err)
-			f.ok(others.SaveShow(t.Context(), cancelled, c.of.Version(), true))
+			return others.SaveShow(t.Context(), cancelled, c.of.Version(), true)
 		})
+		f.before("TransactWriteItems", cancel)
 		if err := tt.do(c); !errors.Is(err, app.ErrConflict) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
+	}
+}
+
+func TestATableThatTakesNothingIsBusy(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	f.before("PutItem", func() error { return &types.ProvisionedThroughputExceededException{} })
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	p := availability.Partition{PerformanceID: id.New(), AreaID: "stalls", Version: 1, Capacity: 64, Available: 60}
+	if err := f.store.ApplyPartition(ctx, p); !errors.Is(err, app.ErrBusy) {
+		t.Errorf("error = %v", err)
 	}
 }

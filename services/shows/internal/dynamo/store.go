@@ -79,12 +79,21 @@ func (s *Store) write(ctx context.Context, facts []app.Fact, fn func(tx *dynamo.
 	if err != nil {
 		return err
 	}
-	return s.table.Update(ctx, func(tx *dynamo.Tx) error {
+	return s.update(ctx, func(tx *dynamo.Tx) error {
 		if done, err := fn(tx); err != nil || !done {
 			return err
 		}
 		return tx.Publish(events...)
 	})
+}
+
+// update runs fn in a unit of work.
+func (s *Store) update(ctx context.Context, fn func(tx *dynamo.Tx) error) error {
+	err := s.table.Update(ctx, fn)
+	if errors.Is(err, dynamo.ErrBusy) {
+		return fmt.Errorf("%w: %w", app.ErrBusy, err)
+	}
+	return err
 }
 
 func keyOf(kind string, v id.ID) dynamo.Key { return dynamo.Key{PK: kind + v.String(), SK: alone} }

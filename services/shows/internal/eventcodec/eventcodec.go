@@ -118,6 +118,8 @@ func (c *Codec) performance(ctx context.Context, fact app.PerformanceFact) (even
 	}
 	setTime(&data.SalesOpenAt, state.SalesOpenAt)
 	setTime(&data.SalesCloseAt, state.SalesCloseAt)
+	setTime(&data.RescheduledAt, state.RescheduledAt)
+	setTime(&data.ReturnsUntil, state.ReturnsUntil)
 	if state.Limits != (performance.Limits{}) {
 		var limits showsevents.PerformanceLimits
 		setInt(&limits.PerOrder, state.Limits.PerOrder)
@@ -127,6 +129,7 @@ func (c *Codec) performance(ctx context.Context, fact app.PerformanceFact) (even
 	if state.Pricing != nil {
 		data.Pricing.SetTo(charged(*state.Pricing))
 	}
+	data.Channels, data.Presales, data.ReleasedAllocations = channels(state.Sales.Channels), presales(state.Sales.Presales), state.Sales.Released
 	if fact.Change == app.PerformanceRescheduled {
 		data.PreviousStartsAtUtc.SetTo(fact.PreviousStartsAtUTC)
 	}
@@ -197,7 +200,7 @@ func seatMap(m seatmap.Map) showsevents.SeatMap {
 			})
 		}
 	}
-	return showsevents.SeatMap{Areas: areas}
+	return showsevents.SeatMap{Areas: areas, Allocations: allocations(m.Allocations())}
 }
 
 func setTime(to *showsevents.OptDateTime, t time.Time) {

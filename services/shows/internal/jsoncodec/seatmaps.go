@@ -14,8 +14,9 @@ import (
 // The forms below are what is stored. They change apart from the domain and from
 // the API, and members are only ever added.
 type seatMapBody struct {
-	Areas      []areaBody          `json:"areas"`
-	Categories []priceCategoryBody `json:"priceCategories"`
+	Areas       []areaBody          `json:"areas"`
+	Categories  []priceCategoryBody `json:"priceCategories"`
+	Allocations []allocationBody    `json:"allocations,omitempty"`
 }
 
 type areaBody struct {
@@ -66,7 +67,7 @@ type concessionBody struct {
 
 // EncodeSeatMap returns a map as DecodeSeatMap reads it.
 func EncodeSeatMap(m seatmap.Map) ([]byte, error) {
-	body := seatMapBody{Areas: areaBodies(m.Areas()), Categories: make([]priceCategoryBody, len(m.PriceCategories()))}
+	body := seatMapBody{Areas: areaBodies(m.Areas()), Categories: make([]priceCategoryBody, len(m.PriceCategories())), Allocations: allocationBodies(m.Allocations())}
 	for i, c := range m.PriceCategories() {
 		body.Categories[i] = categoryBody(c)
 	}
@@ -83,7 +84,7 @@ func DecodeSeatMap(b []byte) (seatmap.Map, error) {
 	for i, c := range body.Categories {
 		categories[i] = categoryOf(c)
 	}
-	return seatmap.Restore(areasOf(body.Areas), categories), nil
+	return seatmap.Restore(areasOf(body.Areas), categories).RestoreAllocations(allocationsOf(body.Allocations)), nil
 }
 
 func areaBodies(areas []seatmap.Area) []areaBody {

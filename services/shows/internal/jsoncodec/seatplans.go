@@ -11,6 +11,8 @@ type seatPlanBody struct {
 	Name       string             `json:"name"`
 	Areas      []areaBody         `json:"areas"`
 	Categories []planCategoryBody `json:"priceCategories"`
+
+	Allocations []allocationBody `json:"allocations,omitempty"`
 }
 
 type planCategoryBody struct {
@@ -20,7 +22,7 @@ type planCategoryBody struct {
 
 // EncodeSeatPlan returns a version of a plan as DecodeSeatPlan reads it.
 func EncodeSeatPlan(d seatplan.Details) ([]byte, error) {
-	body := seatPlanBody{Name: d.Name, Areas: areaBodies(d.Areas)}
+	body := seatPlanBody{Name: d.Name, Areas: areaBodies(d.Areas), Allocations: allocationBodies(d.Allocations)}
 	for _, category := range d.Categories {
 		body.Categories = append(body.Categories, planCategoryBody(category))
 	}
@@ -33,7 +35,7 @@ func DecodeSeatPlan(b []byte) (seatplan.Details, error) {
 	if err := json.Unmarshal(b, &body); err != nil {
 		return seatplan.Details{}, fmt.Errorf("stored seat plan: %w", err)
 	}
-	details := seatplan.Details{Name: body.Name, Areas: areasOf(body.Areas)}
+	details := seatplan.Details{Name: body.Name, Areas: areasOf(body.Areas), Allocations: allocationsOf(body.Allocations)}
 	for _, category := range body.Categories {
 		details.Categories = append(details.Categories, seatplan.Category(category))
 	}

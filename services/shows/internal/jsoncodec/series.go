@@ -7,6 +7,7 @@ import (
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/performance"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/series"
 )
 
@@ -20,6 +21,7 @@ type seriesBody struct {
 	SeatPlanVersion int              `json:"seatPlanVersion,omitempty"`
 	SeatMap         json.RawMessage  `json:"seatMap"`
 	Pricing         *pricingBody     `json:"pricing,omitempty"`
+	Channels        []sales.Channel  `json:"channels,omitempty"` // whole, under the domain's own names
 	Occurrences     []occurrenceBody `json:"occurrences"`
 }
 
@@ -39,7 +41,7 @@ func EncodeSeries(of series.Series) ([]byte, error) {
 	body := seriesBody{
 		Rule: state.Rule, TimeZone: t.TimeZone, PerOrder: t.Limits.PerOrder, PerCustomer: t.Limits.PerCustomer,
 		SeatPlanID: t.SeatPlan.ID, SeatPlanVersion: t.SeatPlan.Version, SeatMap: json.RawMessage(m),
-		Pricing: bodyOfPricing(t.Pricing),
+		Pricing: bodyOfPricing(t.Pricing), Channels: t.Channels,
 	}
 	if !t.SalesOpenAt.IsZero() {
 		body.SalesOpenAt = t.SalesOpenAt.UnixMilli()
@@ -63,8 +65,8 @@ func DecodeSeries(showID, seriesID id.ID, text []byte) (series.Series, error) {
 	state := series.State{ID: seriesID, ShowID: showID, Rule: body.Rule}
 	state.Template = series.Template{
 		TimeZone: body.TimeZone, SeatMap: m, SeatPlan: performance.SeatPlan{ID: body.SeatPlanID, Version: body.SeatPlanVersion},
-		Pricing: body.Pricing.rules(),
-		Limits:  performance.Limits{PerOrder: body.PerOrder, PerCustomer: body.PerCustomer},
+		Pricing: body.Pricing.rules(), Channels: body.Channels,
+		Limits: performance.Limits{PerOrder: body.PerOrder, PerCustomer: body.PerCustomer},
 	}
 	if body.SalesOpenAt != 0 {
 		state.Template.SalesOpenAt = time.UnixMilli(body.SalesOpenAt).UTC()

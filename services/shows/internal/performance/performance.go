@@ -9,6 +9,7 @@ import (
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 )
 
@@ -55,11 +56,16 @@ type State struct {
 	SalesOpenAt  time.Time // zero: at once
 	SalesCloseAt time.Time // zero: at the start
 	Limits       Limits
+	// Of one that was moved to another start: when that was, the last time, and
+	// until when tickets that were bought before may be returned.
+	RescheduledAt time.Time
+	ReturnsUntil  time.Time
 
 	Currency       string
 	SeatMapVersion int
 	SeatPlan       SeatPlan           // what the seat map was made from; zero when it was given whole
 	Pricing        *pricing.Rules     // nil: nothing is charged beside the prices
+	Sales          sales.Rules        // who may buy when, beside the public
 	Capacities     []seatmap.Capacity // of the seat map's areas, in its order
 
 	Status Status

@@ -5,6 +5,7 @@ import (
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/violation"
 )
@@ -21,6 +22,7 @@ type Terms struct {
 	SeatMap               seatmap.Map
 	SeatPlan              SeatPlan // what the seat map was made from, if anything
 	Pricing               *pricing.Rules
+	Channels              []sales.Channel
 	PerOrder, PerCustomer *int // nil for no limit
 }
 
@@ -45,6 +47,7 @@ func Schedule(performanceID, showID id.ID, when Times, terms Terms, announced bo
 	if terms.Pricing != nil {
 		terms.Pricing.Check(&list, "pricing.", terms.SeatMap.Currency())
 	}
+	sales.CheckChannels(&list, terms.Channels)
 	startsAtUTC, err := when.check(&list)
 	if err != nil {
 		return Performance{}, err
@@ -62,6 +65,7 @@ func Schedule(performanceID, showID id.ID, when Times, terms Terms, announced bo
 		SeatMapVersion: firstVersion,
 		SeatPlan:       terms.SeatPlan,
 		Pricing:        terms.Pricing,
+		Sales:          sales.Rules{Channels: terms.Channels},
 		Capacities:     terms.SeatMap.Capacities(),
 		Status:         Scheduled,
 		Announced:      announced,

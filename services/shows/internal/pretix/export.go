@@ -51,6 +51,9 @@ func (Format) Export(details seatplan.Details) ([]byte, []seatplan.Finding, erro
 		document.Zones = append(document.Zones, z)
 		top += float64(len(area.Rows)*rowSpacing) + zoneMargin
 	}
+	for _, allocation := range details.Allocations {
+		found.add("allocations/"+allocation.ID, "the format has no allocations: who sells which seats is to be set up there")
+	}
 	document.Size = &size{Width: width, Height: top}
 	text, err := json.MarshalIndent(document, "", " ")
 	return text, found.list, err

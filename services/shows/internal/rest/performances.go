@@ -68,6 +68,7 @@ func (h *handler) SchedulePerformance(ctx context.Context, req *showsapi.Schedul
 		},
 		SeatMap:     source,
 		Pricing:     pricingOf(req.Pricing),
+		Channels:    channelsOf(req.Channels),
 		PerOrder:    pointer(req.Limits.Value.PerOrder),
 		PerCustomer: pointer(req.Limits.Value.PerCustomer),
 	}
@@ -109,6 +110,7 @@ func (h *handler) ReschedulePerformance(ctx context.Context, req *showsapi.Resch
 		v := req.SalesCloseAt.Or(time.Time{})
 		to.SalesCloseAt = &v
 	}
+	to.ReturnsUntil = req.ReturnsUntil.Or(time.Time{})
 	return performanceHeaders(h.app.ReschedulePerformance(ctx, caller(ctx), params.ShowId, params.PerformanceId, to))
 }
 
@@ -123,7 +125,7 @@ func (h *handler) GetSeatMap(ctx context.Context, params showsapi.GetSeatMapPara
 	if err != nil {
 		return nil, err
 	}
-	answer := seatMapAnswer(m.ForSale(), m.PriceCategories())
+	answer := seatMapAnswer(m.ForSale(), m)
 	return &answer, nil
 }
 
@@ -155,16 +157,23 @@ func performanceAnswer(view app.PerformanceView) showsapi.Performance {
 		StartsAt:       state.StartsAt,
 		TimeZone:       state.TimeZone,
 		StartsAtUtc:    state.StartsAtUTC,
-		SeatMap:        seatMapAnswer(view.SeatMap.Areas(), view.SeatMap.PriceCategories()),
+		SeatMap:        seatMapAnswer(view.SeatMap.Areas(), view.SeatMap),
 		SeatMapVersion: state.SeatMapVersion,
 		Status:         showsapi.PerformanceStatus(state.Status),
 		Version:        state.Version,
+
+		Channels:            channelsAnswer(state.Sales.Channels),
+		ReleasedAllocations: state.Sales.Released,
 	}
 	if !state.SalesOpenAt.IsZero() {
 		answer.SalesOpenAt.SetTo(state.SalesOpenAt)
 	}
 	if !state.SalesCloseAt.IsZero() {
 		answer.SalesCloseAt.SetTo(state.SalesCloseAt)
+	}
+	if !state.RescheduledAt.IsZero() {
+		answer.RescheduledAt.SetTo(state.RescheduledAt)
+		answer.ReturnsUntil.SetTo(state.ReturnsUntil)
 	}
 	if state.Limits != (performance.Limits{}) {
 		var limits showsapi.Limits

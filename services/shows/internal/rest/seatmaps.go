@@ -1,7 +1,11 @@
 package rest
 
 import (
+	"context"
+	"fmt"
+
 	"ticketmesh.dev/contracts/showsapi"
+	"ticketmesh.dev/platform/api"
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/problem"
 	"ticketmesh.dev/services/shows/internal/app"
@@ -30,12 +34,34 @@ func seatMapOf(seatMap showsapi.OptSeatMapInput, seatPlan showsapi.OptSeatPlanUs
 			}))
 		}
 	default:
-		source.Areas = areasOf(whole.Areas)
+		source.Areas, source.Allocations = areasOf(whole.Areas), allocationsOf(whole.Allocations)
 		for _, category := range whole.PriceCategories {
 			source.PriceCategories = append(source.PriceCategories, categoryOf(category))
 		}
 	}
 	return source, nil
+}
+
+// UpdatePerformance implements showsapi.Handler.
+func (h *handler) UpdatePerformance(ctx context.Context, body showsapi.UpdatePerformanceReq, params showsapi.UpdatePerformanceParams) (showsapi.UpdatePerformanceRes, error) {
+	expected, err := api.ParseIfMatch(params.IfMatch.Or(""))
+	if err != nil {
+		return nil, err
+	}
+	var req *showsapi.UpdatePerformance
+	switch body := body.(type) { // the same under either media type
+	case *showsapi.UpdatePerformanceApplicationMergePatchJSON:
+		req = (*showsapi.UpdatePerformance)(body)
+	case *showsapi.UpdatePerformanceApplicationJSON:
+		req = (*showsapi.UpdatePerformance)(body)
+	default:
+		return nil, fmt.Errorf("a patch of type %T", body)
+	}
+	source, err := seatMapOf(req.SeatMap, req.SeatPlan)
+	if err != nil {
+		return nil, err
+	}
+	return performanceHeaders(h.seatMaps.Change(ctx, caller(ctx), params.ShowId, params.PerformanceId, source, expected))
 }
 
 func areasOf(in []showsapi.AreaInput) []seatmap.Area {
@@ -58,8 +84,11 @@ func areasOf(in []showsapi.AreaInput) []seatmap.Area {
 	return areas
 }
 
-func seatMapAnswer(areas []seatmap.Area, categories []seatmap.PriceCategory) showsapi.SeatMap {
-	answer := showsapi.SeatMap{Areas: areasAnswer(areas), PriceCategories: make([]showsapi.PriceCategory, len(categories))}
+func seatMapAnswer(areas []seatmap.Area, m seatmap.Map) showsapi.SeatMap {
+	categories := m.PriceCategories()
+	answer := showsapi.SeatMap{
+		Areas: areasAnswer(areas), PriceCategories: make([]showsapi.PriceCategory, len(categories)), Allocations: allocationsAnswer(m.Allocations()),
+	}
 	for i, category := range categories {
 		answer.PriceCategories[i] = categoryAnswer(category)
 	}

@@ -128,7 +128,7 @@ func (h *handler) ExportSeatPlan(ctx context.Context, params showsapi.ExportSeat
 }
 
 func seatPlanOf(req *showsapi.SeatPlanInput) seatplan.Details {
-	details := seatplan.Details{Name: req.Name, Areas: areasOf(req.Areas)}
+	details := seatplan.Details{Name: req.Name, Areas: areasOf(req.Areas), Allocations: allocationsOf(req.Allocations)}
 	for _, category := range req.PriceCategories {
 		details.Categories = append(details.Categories, seatplan.Category{ID: category.ID, Name: category.Name})
 	}
@@ -146,7 +146,7 @@ func seatPlanAnswer(plan seatplan.Plan) showsapi.SeatPlan {
 	state := plan.State()
 	answer := showsapi.SeatPlan{
 		PlanID: state.ID, Name: state.Name, Areas: areasAnswer(state.Areas), Places: plan.Places(), Version: state.Version,
-		PriceCategories: make([]showsapi.PlanCategory, len(state.Categories)),
+		PriceCategories: make([]showsapi.PlanCategory, len(state.Categories)), Allocations: allocationsAnswer(state.Allocations),
 	}
 	for i, category := range state.Categories {
 		answer.PriceCategories[i] = showsapi.PlanCategory{ID: category.ID, Name: category.Name}

@@ -25,6 +25,7 @@ func (h *handler) ScheduleSeries(ctx context.Context, req *showsapi.ScheduleSeri
 		SalesOpenAt: req.SalesOpenAt.Or(time.Time{}),
 		SeatMap:     source,
 		Pricing:     pricingOf(req.Pricing),
+		Channels:    channelsOf(req.Channels),
 		PerOrder:    pointer(req.Limits.Value.PerOrder),
 		PerCustomer: pointer(req.Limits.Value.PerCustomer),
 	})

@@ -78,8 +78,9 @@ type Capacity struct {
 // Map is a valid seat map. It never changes and may be shared; neither may what
 // its methods return.
 type Map struct {
-	areas      []Area
-	categories []PriceCategory
+	areas       []Area
+	categories  []PriceCategory
+	allocations []Allocation
 }
 
 // MixedCurrenciesError reports prices in more than one currency.

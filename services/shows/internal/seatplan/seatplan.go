@@ -29,9 +29,10 @@ type Category struct {
 
 // Details are what its organizer says about a plan.
 type Details struct {
-	Name       string
-	Areas      []seatmap.Area
-	Categories []Category
+	Name        string
+	Areas       []seatmap.Area
+	Categories  []Category
+	Allocations []seatmap.Allocation
 }
 
 // State is everything there is to a version of a plan.
@@ -128,7 +129,11 @@ func (p Plan) Priced(prefix string, prices []seatmap.PriceCategory) (seatmap.Map
 	if err := list.Err(); err != nil {
 		return seatmap.Map{}, err
 	}
-	return seatmap.New(prefix, p.state.Areas, priced)
+	m, err := seatmap.New(prefix, p.state.Areas, priced)
+	if err != nil {
+		return seatmap.Map{}, err
+	}
+	return m.RestoreAllocations(p.state.Allocations), nil
 }
 
 func (d Details) check() error {
@@ -152,5 +157,8 @@ func (d Details) check() error {
 	if err := list.Err(); err != nil {
 		return err
 	}
-	return seatmap.CheckAreas("", d.Areas, ids)
+	if err := seatmap.CheckAreas("", d.Areas, ids); err != nil {
+		return err
+	}
+	return seatmap.CheckAllocations("", d.Areas, d.Allocations)
 }

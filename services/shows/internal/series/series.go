@@ -10,6 +10,7 @@ import (
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/violation"
 )
@@ -25,6 +26,7 @@ type Template struct {
 	SeatMap     seatmap.Map
 	SeatPlan    performance.SeatPlan
 	Pricing     *pricing.Rules
+	Channels    []sales.Channel
 	Limits      performance.Limits
 }
 
@@ -89,7 +91,7 @@ func (s Series) Performance(occurrence int, announced bool) (performance.Perform
 	p, err := performance.Schedule(o.PerformanceID, s.state.ShowID,
 		performance.Times{StartsAt: o.StartsAt, TimeZone: t.TimeZone, SalesOpenAt: t.SalesOpenAt},
 		performance.Terms{
-			SeatMap: t.SeatMap, SeatPlan: t.SeatPlan, Pricing: t.Pricing,
+			SeatMap: t.SeatMap, SeatPlan: t.SeatPlan, Pricing: t.Pricing, Channels: t.Channels,
 			PerOrder: limit(t.Limits.PerOrder), PerCustomer: limit(t.Limits.PerCustomer),
 		}, announced)
 	if err != nil {

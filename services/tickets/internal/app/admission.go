@@ -151,11 +151,15 @@ func (s *Selling) Seats(ctx context.Context, performanceID id.ID) (Seats, error)
 	return seats, nil
 }
 
-// Partition returns a partition's state; of one that nobody touched, free.
+// Partition returns a partition's state; of one that nobody touched, free but for
+// what is kept.
 func (s Seats) Partition(area *seatmap.AreaLayout, number int) inventory.Partition {
 	key := inventory.Key{PerformanceID: s.Performance.ID, AreaID: area.ID, Number: number}
 	if partition, known := s.partitions[key]; known {
+		partition.Kept = area.Kept(number)
 		return partition
 	}
-	return inventory.New(key, area.PartitionCapacity(number))
+	fresh := inventory.New(key, area.PartitionCapacity(number))
+	fresh.Kept = area.Kept(number)
+	return fresh
 }

@@ -13,6 +13,8 @@ var (
 	ErrBusy = errors.New("store is busy")
 	// ErrSoldOut reports an area without enough free places.
 	ErrSoldOut = errors.New("sold out")
+	// ErrPresaleCodeExhausted reports a presale code that has not so many uses left.
+	ErrPresaleCodeExhausted = errors.New("presale code is exhausted")
 )
 
 // SeatsUnavailableError names the seats, as <areaId>/<seat>, that are not free.

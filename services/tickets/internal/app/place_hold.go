@@ -24,6 +24,8 @@ type HoldRequest struct {
 	Repeatable    bool
 	PerformanceID id.ID
 	Items         []HoldRequestItem
+	Channel       string // that sells, for who organizes the show; empty: the public's
+	PresaleCode   string // may be empty
 }
 
 // HoldRequestItem asks for places of one area in exactly one of three ways.
@@ -32,6 +34,8 @@ type HoldRequestItem struct {
 	Seats         []string // these
 	Quantity      int      // so many of a general area
 	BestAvailable int      // so many side by side of a seated area
+	Wheelchair    int      // exactly so many of the best available are wheelchair places
+	Split         bool     // the best available may be apart
 	Concessions   []ConcessionChoice
 }
 
@@ -48,8 +52,9 @@ type ConcessionChoice struct {
 // PlaceHold sets places aside, all or nothing, at the prices that are in force;
 // the hold keeps them. Errors: performance.ErrNotFound,
 // performance.ErrSalesClosed, performance.ErrUnknownConcession,
-// buyer.ErrLimitExceeded, *UnknownSeatError, *SeatsUnavailableError, ErrSoldOut,
-// *InvalidError.
+// performance.ErrUnknownChannel, performance.ErrInvalidPresaleCode,
+// ErrPresaleCodeExhausted, ErrForbidden, buyer.ErrLimitExceeded, *UnknownSeatError,
+// *SeatsUnavailableError, ErrSoldOut, *InvalidError.
 func (s *Selling) PlaceHold(ctx context.Context, caller Caller, request HoldRequest) (hold.Hold, error) {
 	if err := checkItems(request.Items); err != nil {
 		return hold.Hold{}, err
@@ -68,26 +73,32 @@ func (s *Selling) PlaceHold(ctx context.Context, caller Caller, request HoldRequ
 		}
 		now := s.clock.Now()
 		var err error
-		placed, err = take(tx, request, caller.CustomerID, now, now.Add(hold.Period))
+		placed, err = take(tx, caller, request, now, now.Add(hold.Period))
 		return err
 	})
 	return placed, err
 }
 
 // take claims the places for a new hold and stores it.
-func take(tx Tx, request HoldRequest, customerID string, now, until time.Time) (hold.Hold, error) {
+func take(tx Tx, caller Caller, request HoldRequest, now, until time.Time) (hold.Hold, error) {
 	show, err := tx.Performance(request.PerformanceID)
 	if err != nil {
 		return hold.Hold{}, err
 	}
-	if err := show.CheckSales(now); err != nil {
+	by, err := sellerOf(show, caller, request)
+	if err != nil {
 		return hold.Hold{}, err
 	}
-	placed := hold.Hold{
-		ID: request.HoldID, PerformanceID: show.ID, CustomerID: customerID, Status: hold.Active,
-		PlacedAt: now, ExpiresAt: until, Version: 1,
+	if by.sale == (performance.Sale{}) {
+		if err := show.CheckSales(now); err != nil {
+			return hold.Hold{}, err
+		}
 	}
-	taker := taker{tx: tx, performance: show, holdID: placed.ID, now: now, until: until, partitions: noPartitions()}
+	placed := hold.Hold{
+		ID: request.HoldID, PerformanceID: show.ID, CustomerID: caller.CustomerID, Status: hold.Active,
+		PlacedAt: now, ExpiresAt: until, Sale: by.sale, Version: 1,
+	}
+	taker := taker{tx: tx, performance: show, seller: by, holdID: placed.ID, now: now, until: until, partitions: noPartitions()}
 	for i, item := range request.Items {
 		held, err := taker.take(i, item)
 		if err != nil {
@@ -107,12 +118,12 @@ func take(tx Tx, request HoldRequest, customerID string, now, until time.Time) (
 	if err := charge(&placed, show); err != nil {
 		return hold.Hold{}, err
 	}
-	customer, err := tx.Buyer(show.ID, customerID)
+	customer, err := tx.Buyer(show.ID, caller.CustomerID)
 	if err != nil {
 		return hold.Hold{}, err
 	}
 	claim := buyer.Claim{HoldID: placed.ID, Quantity: placed.Quantity(), Until: until}
-	if err := customer.Claim(claim, show.Limits, now); err != nil {
+	if err := customer.Claim(claim, by.limits, now); err != nil {
 		return hold.Hold{}, err
 	}
 	if err := taker.store(); err != nil {
@@ -151,6 +162,12 @@ func checkItems(items []HoldRequestItem) error {
 		if ways != 1 {
 			return &InvalidError{Field: fmt.Sprintf("items[%d]", i), Message: "needs exactly one of seats, quantity and bestAvailable"}
 		}
+		if item.Wheelchair > item.BestAvailable {
+			return &InvalidError{Field: fmt.Sprintf("items[%d].wheelchair", i), Message: "is for more places than bestAvailable"}
+		}
+		if item.Split && item.BestAvailable == 0 || item.Split && item.Wheelchair > 0 {
+			return &InvalidError{Field: fmt.Sprintf("items[%d].split", i), Message: "goes with bestAvailable and without wheelchair"}
+		}
 		for j, seat := range item.Seats {
 			if seen[[2]string{item.AreaID, seat}] {
 				return &InvalidError{Field: fmt.Sprintf("items[%d].seats[%d]", i, j), Message: "names a seat twice"}
@@ -170,9 +187,10 @@ func checkItems(items []HoldRequestItem) error {
 
 // touched is a partition that a hold takes places of.
 type touched struct {
-	area  *seatmap.AreaLayout
-	state inventory.Partition
-	taken inventory.Slots
+	area    *seatmap.AreaLayout
+	state   inventory.Partition
+	another inventory.Slots // another channel's
+	taken   inventory.Slots
 }
 
 // taker collects the places of one hold over its items, so that two items never
@@ -180,6 +198,7 @@ type touched struct {
 type taker struct {
 	tx          Tx
 	performance *performance.Performance
+	seller      seller
 	holdID      id.ID
 	now, until  time.Time
 	partitions  map[inventory.Key]*touched
@@ -221,12 +240,15 @@ func (t *taker) take(index int, item HoldRequestItem) ([]hold.Item, error) {
 	if !known {
 		return nil, fmt.Errorf("area %q has price category %q, which the performance has not", area.ID, area.PriceCategory)
 	}
-	if err := t.performance.CheckSalesOf(category.ID, t.now); err != nil {
+	if err := t.seller.check(t.performance, category.ID, t.now); err != nil {
 		return nil, err
 	}
 	held, err := t.places(index, item, area, hold.Item{AreaID: area.ID, PriceCategory: category.ID})
 	if err != nil || held.Quantity() < item.places() {
 		return nil, err // t.err says which seats are missing
+	}
+	if held, err = t.useCode(held); err != nil {
+		return nil, err
 	}
 	priced, err := t.priced(category, held)
 	if err != nil {
@@ -252,7 +274,16 @@ func (t *taker) places(index int, item HoldRequestItem, area *seatmap.AreaLayout
 		return t.general(area, item.Quantity, held)
 	default:
 		if area.Kind != seatmap.Seated {
+			if item.Wheelchair > 0 {
+				return held, &InvalidError{Field: fmt.Sprintf("items[%d].wheelchair", index), Message: "is for seated areas; area " + area.ID + " has no numbered seats"}
+			}
 			return t.general(area, item.BestAvailable, held)
+		}
+		switch {
+		case item.Wheelchair > 0:
+			return t.wheelchair(area, item.BestAvailable, item.Wheelchair, held)
+		case item.Split:
+			return t.groups(area, item.BestAvailable, held)
 		}
 		return t.best(area, item.BestAvailable, held)
 	}
@@ -277,12 +308,15 @@ func (t *taker) touch(area *seatmap.AreaLayout, state inventory.Partition) *touc
 	if state.Version == 0 {
 		state = inventory.New(state.Key, area.PartitionCapacity(state.Number))
 	}
-	fresh := &touched{area: area, state: state}
+	state.Kept = area.Kept(state.Number)
+	fresh := &touched{area: area, state: state, another: area.KeptFrom(t.seller.sale.Channel, state.Number)}
 	t.partitions[state.Key] = fresh
 	return fresh
 }
 
-func (t *touched) free(now time.Time) inventory.Slots { return t.state.Free(now) &^ t.taken }
+func (t *touched) free(now time.Time) inventory.Slots {
+	return t.state.Free(now) &^ t.another &^ t.taken
+}
 
 func (t *taker) seats(area *seatmap.AreaLayout, seats []string, held hold.Item) (hold.Item, error) {
 	for _, seatID := range seats {
@@ -323,57 +357,25 @@ func (t *taker) general(area *seatmap.AreaLayout, quantity int, held hold.Item) 
 func (t *taker) upTo(area *seatmap.AreaLayout, quantity int) ([]inventory.Place, error) {
 	const batch = 4
 	var places []inventory.Place
-	for wanted, from := quantity, rand.IntN(area.Partitions()); wanted > 0; {
-		partitions, err := t.tx.FreePartitions(area, t.performance.ID, 1, from, batch+len(t.partitions), t.now)
+	from := rand.IntN(area.Partitions())
+	for limit := batch + len(t.partitions); ; limit *= 2 {
+		partitions, err := t.tx.FreePartitions(area, t.performance.ID, 1, from, limit, t.now)
 		if err != nil {
 			return nil, err
 		}
-		before := wanted
 		for _, state := range partitions {
-			if wanted == 0 {
-				break
-			}
 			partition := t.touch(area, state)
-			chosen := inventory.Lowest(partition.free(t.now), wanted)
+			chosen := inventory.Lowest(partition.free(t.now), quantity-len(places))
 			partition.taken |= chosen
-			wanted -= chosen.Count()
 			chosen.Each(func(slot int) {
 				places = append(places, inventory.Place{Partition: state.Number, Slot: slot})
 			})
-		}
-		if wanted == before {
-			break
-		}
-	}
-	return places, nil
-}
-
-// best takes seats side by side, the best partitions first, and wheelchair and
-// companions' places never: those are asked for by name.
-func (t *taker) best(area *seatmap.AreaLayout, quantity int, held hold.Item) (hold.Item, error) {
-	const batch = 4
-	for limit := batch; ; limit *= 2 {
-		partitions, err := t.tx.FreePartitions(area, t.performance.ID, quantity, 0, limit, t.now)
-		if err != nil {
-			return held, err
-		}
-		for _, state := range partitions {
-			partition := t.touch(area, state)
-			free := partition.free(t.now) & area.Ordinary(state.Number)
-			chosen, found := inventory.BestRun(free, area.Adjacent(state.Number), quantity)
-			if !found {
-				continue
+			if len(places) == quantity {
+				return places, nil
 			}
-			partition.taken |= chosen
-			seats := area.PartitionSeats(state.Number)
-			chosen.Each(func(slot int) {
-				held.Seats = append(held.Seats, seats[slot].ID)
-				held.Places = append(held.Places, seats[slot].Place)
-			})
-			return held, nil
 		}
 		if len(partitions) < limit {
-			return held, ErrSoldOut
+			return places, nil
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (s *Selling) Leave(ctx context.Context, caller Caller, entryID id.ID) error
 		if err != nil {
 			return err
 		}
-		if err := release(tx, held, s.clock.Now()); !errors.Is(err, hold.ErrUsed) {
+		if err := release(tx, held, hold.ReasonReleased, s.clock.Now()); !errors.Is(err, hold.ErrUsed) {
 			return err
 		}
 		return nil
@@ -204,7 +204,7 @@ func serve(tx Tx, show *performance.Performance, entry waitlist.Entry, holdID id
 	if closesAt := show.SalesCloseAtOf(entry.PriceCategory); until.After(closesAt) {
 		until = closesAt
 	}
-	held, err := take(tx, HoldRequest{HoldID: holdID, PerformanceID: show.ID, Items: items}, entry.CustomerID, now, until)
+	held, err := take(tx, Caller{CustomerID: entry.CustomerID}, HoldRequest{HoldID: holdID, PerformanceID: show.ID, Items: items}, now, until)
 	if errors.Is(err, buyer.ErrLimitExceeded) {
 		return false, nil // take stores nothing before it knows
 	}

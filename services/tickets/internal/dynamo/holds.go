@@ -14,22 +14,24 @@ import (
 
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/itemcodec"
+	"ticketmesh.dev/services/tickets/internal/performance"
 )
 
 // holdRow is a hold beside its id. Members of rows are only ever added.
 type holdRow struct {
-	PerformanceID id.ID           `json:"performance"`
-	CustomerID    string          `json:"customer"`
-	Status        hold.Status     `json:"status"`
-	Items         json.RawMessage `json:"items"`
-	Extras        json.RawMessage `json:"extras,omitempty"`
-	Total         int64           `json:"total"`
-	Currency      string          `json:"currency"`
-	PlacedAt      int64           `json:"placed"`
-	ExpiresAt     int64           `json:"expires"`
-	OrderID       id.ID           `json:"order,omitzero"`
-	EntryID       id.ID           `json:"entry,omitzero"`
-	Version       int             `json:"version"`
+	PerformanceID id.ID            `json:"performance"`
+	CustomerID    string           `json:"customer"`
+	Status        hold.Status      `json:"status"`
+	Items         json.RawMessage  `json:"items"`
+	Extras        json.RawMessage  `json:"extras,omitempty"`
+	Total         int64            `json:"total"`
+	Currency      string           `json:"currency"`
+	PlacedAt      int64            `json:"placed"`
+	ExpiresAt     int64            `json:"expires"`
+	OrderID       id.ID            `json:"order,omitzero"`
+	EntryID       id.ID            `json:"entry,omitzero"`
+	Sale          performance.Sale `json:"sale,omitzero"`
+	Version       int              `json:"version"`
 }
 
 func readHold(holdID id.ID, item dynamo.Item) (hold.Hold, error) {
@@ -40,7 +42,8 @@ func readHold(holdID id.ID, item dynamo.Item) (hold.Hold, error) {
 	h := hold.Hold{
 		ID: holdID, PerformanceID: row.PerformanceID, CustomerID: row.CustomerID, Status: row.Status,
 		Total: money.Money{Amount: row.Total, Currency: row.Currency}, PlacedAt: itemcodec.Instant(row.PlacedAt),
-		ExpiresAt: itemcodec.Instant(row.ExpiresAt), OrderID: row.OrderID, EntryID: row.EntryID, Version: row.Version,
+		ExpiresAt: itemcodec.Instant(row.ExpiresAt), OrderID: row.OrderID, EntryID: row.EntryID, Sale: row.Sale,
+		Version: row.Version,
 	}
 	var err error
 	if h.Extras, err = itemcodec.DecodeExtras(row.Extras, row.Currency); err != nil {
@@ -77,7 +80,7 @@ func (t *transaction) PutHold(h hold.Hold) error {
 	row := holdRow{
 		PerformanceID: h.PerformanceID, CustomerID: h.CustomerID, Status: h.Status, Items: itemcodec.EncodeItems(h.Items),
 		Total: h.Total.Amount, Currency: h.Total.Currency, PlacedAt: itemcodec.Millis(h.PlacedAt), ExpiresAt: itemcodec.Millis(h.ExpiresAt),
-		OrderID: h.OrderID, EntryID: h.EntryID, Version: h.Version,
+		OrderID: h.OrderID, EntryID: h.EntryID, Sale: h.Sale, Version: h.Version,
 	}
 	item := dynamo.Item{Key: keyOf(holdKind, h.ID)}
 	var err error

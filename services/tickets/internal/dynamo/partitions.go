@@ -61,12 +61,13 @@ func (t *transaction) layOut(before, after *performance.Performance) error {
 	for _, area := range slices.Concat(after.Layout.Areas(), after.Layout.Quotas()) {
 		first := 0
 		if before != nil {
-			if was := before.Layout.Counted(area.ID); was != nil {
+			if was := before.Layout.Laid(area.ID); was != nil {
 				first = was.Partitions()
 			}
 		}
 		for number := first; number < area.Partitions(); number++ {
 			fresh := inventory.New(inventory.Key{PerformanceID: after.ID, AreaID: area.ID, Number: number}, area.PartitionCapacity(number))
+			fresh.Kept = area.Kept(number)
 			t.fresh = append(t.fresh, partitionItem(area, &fresh, now))
 		}
 	}
@@ -95,7 +96,7 @@ func (t *transaction) makePartitions() error {
 }
 
 // Partitions implements app.Store. It asks for those keys alone that partitions of
-// the seat map are under.
+// the seat map, and of earlier ones, are under.
 func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error) {
 	show, err := s.Performance(ctx, performanceID)
 	if errors.Is(err, performance.ErrNotFound) {
@@ -105,7 +106,7 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 		return nil, err
 	}
 	var used [partitioncodec.Shards]bool
-	for _, area := range show.Layout.Areas() {
+	for _, area := range show.Layout.LaidAreas() {
 		for number := 0; number < area.Partitions(); number += partitioncodec.Neighbours {
 			used[partitioncodec.Shard(area.ID, number)] = true
 		}
@@ -126,7 +127,7 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 				if err != nil {
 					return err
 				}
-				if show.Layout.Area(p.AreaID) != nil {
+				if show.Layout.Laid(p.AreaID) != nil {
 					found[shard] = append(found[shard], p)
 				}
 			}

@@ -47,6 +47,7 @@ func Encode(ctx context.Context, fact any, now time.Time) (event.Event, error) {
 			HoldID: f.Hold.ID, PerformanceID: f.Hold.PerformanceID, Version: f.Hold.Version, CustomerID: f.Hold.CustomerID,
 			ExpiresAt: f.Hold.ExpiresAt, Items: items(f.Hold.Items), Total: amount(f.Hold.Total),
 			Fees: fees(f.Hold.Extras.Fees), Tax: tax(f.Hold.Extras.Tax),
+			Channel: optional(f.Hold.Sale.Channel), PresaleID: optional(f.Hold.Sale.PresaleID),
 		})
 	case hold.ReleasedFact:
 		return made(ctx, events.TypeHoldReleased, events.SchemaHoldReleased, f.Hold.ID.String(), now, &events.HoldReleased{
@@ -108,8 +109,9 @@ func availability(ctx context.Context, f inventory.ChangedFact, now time.Time) (
 	p := f.Partition
 	subject := p.PerformanceID.String() + "/" + p.AreaID + "/" + strconv.Itoa(p.Number)
 	return made(ctx, events.TypeAvailabilityChanged, events.SchemaAvailabilityChanged, subject, now, &events.AvailabilityChanged{
-		PerformanceID: p.PerformanceID, AreaID: p.AreaID, Partition: p.Number, Version: p.Version, Capacity: p.Capacity,
-		Available: p.Free(now).Count(), Held: p.Held(now).Count(), Sold: p.Sold.Count(),
+		PerformanceID: p.PerformanceID, AreaID: p.AreaID, Partition: p.Number, Version: p.Version,
+		Capacity:  p.Capacity - p.Closed.Count(),
+		Available: p.Available(now).Count(), Held: (p.Held(now) | p.Kept&^p.Sold&^p.Closed).Count(), Sold: p.Sold.Count(),
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"ticketmesh.dev/platform/money"
 
 	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/pricing"
 )
 
@@ -100,6 +101,7 @@ type Hold struct {
 	ExpiresAt     time.Time
 	OrderID       id.ID // of a used one
 	EntryID       id.ID // the waiting-list entry that it was offered to, if any
+	Sale          performance.Sale
 	Version       int
 }
 

@@ -88,7 +88,9 @@ func Encode(p *inventory.Partition, at time.Time) []byte {
 	document := binary.AppendUvarint(nil, uint64(p.Capacity))
 	document = binary.AppendUvarint(document, uint64(p.Version))
 	document = binary.AppendUvarint(document, uint64(at.UnixMilli()))
+	document = binary.AppendUvarint(document, uint64(p.Kept))
 	document = binary.BigEndian.AppendUint64(document, uint64(p.Sold))
+	document = binary.BigEndian.AppendUint64(document, uint64(p.Closed))
 	return append(document, itemcodec.EncodeClaims(p.Claims)...)
 }
 
@@ -100,7 +102,8 @@ func Decode(pk, sk string, document []byte) (p inventory.Partition, at time.Time
 	numbers := itemcodec.Numbers{Rest: document}
 	p.Capacity, p.Version = int(numbers.Uvarint()), int(numbers.Uvarint())
 	at = time.UnixMilli(int64(numbers.Uvarint())).UTC()
-	p.Sold = inventory.Slots(numbers.Uint64())
+	p.Kept = inventory.Slots(numbers.Uvarint())
+	p.Sold, p.Closed = inventory.Slots(numbers.Uint64()), inventory.Slots(numbers.Uint64())
 	if numbers.Failed {
 		return p, at, fmt.Errorf("%w: %s %s", ErrMalformed, pk, sk)
 	}

@@ -19,6 +19,7 @@ func TestPartitionsAreReadAsWritten(t *testing.T) {
 	t.Parallel()
 	for _, areaID := range []string{"stalls", inventory.QuotaID("tier", "a#b")} {
 		p := inventory.New(inventory.Key{PerformanceID: id.New(), AreaID: areaID, Number: 312}, 64)
+		p.Kept, p.Closed = 0b11000, 1<<40
 		if err := errors.Join(p.Sell(id.New(), 1<<63, at), p.Take(id.New(), 0b101, at, at.Add(time.Minute))); err != nil {
 			t.Fatal(err)
 		}

@@ -40,10 +40,11 @@ func seatedArea(seats app.Seats, area *seatmap.AreaLayout) api.AreaSeats {
 	states := make(api.AreaSeatsSeats, area.Places())
 	for number := range area.Partitions() {
 		partition := seats.Partition(area, number)
-		held := partition.Held(seats.At)
+		held := partition.Held(seats.At) | partition.Kept
 		for slot, seat := range area.PartitionSeats(number) {
 			bit := inventory.Slots(1) << slot
 			switch {
+			case seat.Gone:
 			case partition.Sold&bit != 0:
 				states[seat.ID] = api.SeatStatusSold
 			case held&bit != 0:
@@ -60,7 +61,7 @@ func generalArea(seats app.Seats, area *seatmap.AreaLayout) api.AreaSeats {
 	var held, sold int
 	for number := range area.Partitions() {
 		partition := seats.Partition(area, number)
-		held += partition.Held(seats.At).Count()
+		held += (partition.Held(seats.At) | partition.Kept&^partition.Sold).Count()
 		sold += partition.Sold.Count()
 	}
 	return api.AreaSeats{
@@ -71,10 +72,14 @@ func generalArea(seats app.Seats, area *seatmap.AreaLayout) api.AreaSeats {
 
 // PlaceHold implements api.Handler.
 func (h *handler) PlaceHold(ctx context.Context, req *api.PlaceHold, _ api.PlaceHoldParams) (api.PlaceHoldRes, error) {
-	request := app.HoldRequest{HoldID: idempotency.ResourceID(ctx), Repeatable: idempotency.Claimed(ctx), PerformanceID: req.PerformanceID}
+	request := app.HoldRequest{
+		HoldID: idempotency.ResourceID(ctx), Repeatable: idempotency.Claimed(ctx), PerformanceID: req.PerformanceID,
+		Channel: req.Channel.Value, PresaleCode: req.PresaleCode.Value,
+	}
 	for _, item := range req.Items {
 		wanted := app.HoldRequestItem{
 			AreaID: item.AreaID, Seats: item.Seats, Quantity: item.Quantity.Value, BestAvailable: item.BestAvailable.Value,
+			Wheelchair: item.Wheelchair.Value, Split: item.Split.Value,
 		}
 		for _, choice := range item.Concessions {
 			wanted.Concessions = append(wanted.Concessions, app.ConcessionChoice{ID: choice.ID, Quantity: choice.Quantity})
@@ -117,7 +122,7 @@ func (h *handler) ReleaseHold(ctx context.Context, params api.ReleaseHoldParams)
 func holdAnswer(h hold.Hold) *api.Hold {
 	answer := &api.Hold{
 		HoldID: h.ID, PerformanceID: h.PerformanceID, ExpiresAt: h.ExpiresAt, Total: amount(h.Total), Items: make([]api.HoldItem, len(h.Items)),
-		Fees: feesAnswer(h.Extras.Fees), Tax: taxAnswer(h.Extras.Tax),
+		Fees: feesAnswer(h.Extras.Fees), Tax: taxAnswer(h.Extras.Tax), Channel: optional(h.Sale.Channel), PresaleID: optional(h.Sale.PresaleID),
 	}
 	for i, item := range h.Items {
 		answer.Items[i] = api.HoldItem{

@@ -35,29 +35,29 @@ func New(base string, client *http.Client) (*Client, error) {
 
 // SeatMap fetches the seat map that an event refers to by its path. Errors may
 // pass: the caller tries again. A path that leaves the API is refused.
-func (c *Client) SeatMap(ctx context.Context, path string) ([]seatmap.Area, error) {
+func (c *Client) SeatMap(ctx context.Context, path string) ([]seatmap.Area, []seatmap.Allocation, error) {
 	if !strings.HasPrefix(path, "/shows/") || strings.Contains(path, "..") {
-		return nil, fmt.Errorf("%q is no path of the shows API", path)
+		return nil, nil, fmt.Errorf("%q is no path of the shows API", path)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.JoinPath(path).String(), nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", path, answer.Status)
+		return nil, nil, fmt.Errorf("%s: %s", path, answer.Status)
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxSeatMapBytes))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var data showsevents.SeatMap
 	if err := data.UnmarshalJSON(body); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return eventcodec.Areas(data), nil
+	return eventcodec.Areas(data), eventcodec.Allocations(data), nil
 }

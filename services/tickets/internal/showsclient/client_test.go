@@ -3,6 +3,7 @@ package showsclient_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -29,15 +30,23 @@ func TestSeatMapIsRead(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(`{"later":1,"areas":[
 			{"id":"stalls","name":"Stalls","kind":"seated","priceCategory":"I","rows":[{"row":"A","seats":"1-3","aisleAfter":["1"],"wheelchair":["3"],"later":1}]},
-			{"id":"floor","kind":"general","capacity":70,"priceCategory":"II"}]}`))
+			{"id":"floor","kind":"general","capacity":70,"priceCategory":"II"}],
+			"allocations":[{"id":"sponsors","channel":"sponsor","areaId":"stalls","rows":[{"row":"A","seats":"2-3"}]},{"id":"door","channel":"box_office","areaId":"floor","quantity":20}]}`))
 	})
-	areas, err := client.SeatMap(t.Context(), "/shows/1/performances/2/seatmaps/3")
+	areas, allocations, err := client.SeatMap(t.Context(), "/shows/1/performances/2/seatmaps/3")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(areas) != 2 || areas[0].Kind != seatmap.Seated || areas[0].Rows[0].Label != "A" || areas[0].Rows[0].AisleAfter[0] != "1" ||
 		areas[0].Rows[0].Wheelchair[0] != "3" || areas[1].Capacity != 70 || areas[1].PriceCategory != "II" {
 		t.Errorf("areas = %+v", areas)
+	}
+	want := []seatmap.Allocation{
+		{ID: "sponsors", Channel: "sponsor", AreaID: "stalls", Rows: []seatmap.Row{{Label: "A", Seats: "2-3"}}},
+		{ID: "door", Channel: "box_office", AreaID: "floor", Quantity: 20},
+	}
+	if !reflect.DeepEqual(allocations, want) {
+		t.Errorf("allocations = %+v", allocations)
 	}
 }
 
@@ -47,7 +56,7 @@ func TestPathsThatLeaveTheAPIAreRefused(t *testing.T) {
 	for _, path := range []string{
 		"", "/", "/shows", "shows/1", "/tickets/1", "//evil.example.com/shows/1", "http://evil.example.com/shows/1", "/shows/../tickets/1",
 	} {
-		if areas, err := client.SeatMap(t.Context(), path); err == nil {
+		if areas, _, err := client.SeatMap(t.Context(), path); err == nil {
 			t.Errorf("%q: %+v", path, areas)
 		}
 	}
@@ -74,7 +83,7 @@ func TestAnswersThatAreNoSeatMapAreErrors(t *testing.T) {
 				w.WriteHeader(tt.status)
 				_, _ = w.Write([]byte(tt.body))
 			})
-			if areas, err := client.SeatMap(t.Context(), "/shows/1"); err == nil {
+			if areas, _, err := client.SeatMap(t.Context(), "/shows/1"); err == nil {
 				t.Errorf("SeatMap() = %+v", areas)
 			}
 		})
@@ -89,7 +98,10 @@ func TestAddressMustBeOne(t *testing.T) {
 }
 
 func FuzzSeatMap(f *testing.F) {
-	for _, seed := range []string{`{"areas":[]}`, `{"areas":[{"id":"floor","kind":"general","capacity":70,"priceCategory":"II"}]}`, `{`, `null`, ``} {
+	for _, seed := range []string{
+		`{"areas":[{"id":"a","kind":"general","capacity":9,"priceCategory":"I"}],"allocations":[{"id":"x","channel":"c","areaId":"a","quantity":999999999}]}`,
+		`{"areas":[]}`, `{"areas":[{"id":"floor","kind":"general","capacity":70,"priceCategory":"II"}]}`, `{`, `null`, ``,
+	} {
 		f.Add(seed)
 	}
 	var body string
@@ -101,9 +113,11 @@ func FuzzSeatMap(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		body = text
-		areas, err := client.SeatMap(t.Context(), "/shows/1")
+		areas, allocations, err := client.SeatMap(t.Context(), "/shows/1")
 		if err == nil {
-			_, _ = seatmap.New(areas) // whatever came, laying it out ends
+			if layout, err := seatmap.New(areas); err == nil { // whatever came, laying it out ends
+				_ = layout.Allocate(allocations, nil)
+			}
 		}
 	})
 }

@@ -18,12 +18,12 @@ func (t *transaction) Hold(holdID id.ID) (hold.Hold, error) {
 	var (
 		h                                     hold.Hold
 		performanceID, orderID, entryID, text []byte
-		extras                                []byte
+		extras, sale                          []byte
 		placedAt, expiresAt                   int64
 	)
-	err := t.QueryRow(`SELECT performance_id, customer_id, status, items, extras, total, currency, placed_at, expires_at, order_id, entry_id, version
+	err := t.QueryRow(`SELECT performance_id, customer_id, status, items, extras, total, currency, placed_at, expires_at, order_id, entry_id, version, sale
 		FROM holds WHERE id = ?`, holdID[:]).Scan(&performanceID, &h.CustomerID, &h.Status, &text, &extras, &h.Total.Amount, &h.Total.Currency,
-		&placedAt, &expiresAt, &orderID, &entryID, &h.Version)
+		&placedAt, &expiresAt, &orderID, &entryID, &h.Version, &sale)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, hold.ErrNotFound
 	}
@@ -33,6 +33,9 @@ func (t *transaction) Hold(holdID id.ID) (hold.Hold, error) {
 	h.ID, h.PerformanceID, h.OrderID, h.EntryID = holdID, id.ID(performanceID), id.ID(orderID), id.ID(entryID)
 	h.PlacedAt, h.ExpiresAt = itemcodec.Instant(placedAt), itemcodec.Instant(expiresAt)
 	if h.Extras, err = itemcodec.DecodeExtras(extras, h.Total.Currency); err != nil {
+		return h, err
+	}
+	if h.Sale, err = itemcodec.DecodeSale(sale); err != nil {
 		return h, err
 	}
 	h.Items, err = itemcodec.DecodeItems(text)
@@ -53,9 +56,13 @@ func (t *transaction) PutHold(h hold.Hold) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.Exec(`INSERT OR REPLACE INTO holds (id, performance_id, customer_id, status, items, extras, total, currency, placed_at, expires_at, order_id, entry_id, version)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), itemcodec.EncodeItems(h.Items), extras,
-		h.Total.Amount, h.Total.Currency, itemcodec.Millis(h.PlacedAt), itemcodec.Millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version)
+	sale, err := itemcodec.EncodeSale(h.Sale)
+	if err != nil {
+		return err
+	}
+	_, err = t.Exec(`INSERT OR REPLACE INTO holds (id, performance_id, customer_id, status, items, extras, total, currency, placed_at, expires_at, order_id, entry_id, version, sale)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID[:], h.PerformanceID[:], h.CustomerID, string(h.Status), itemcodec.EncodeItems(h.Items), extras,
+		h.Total.Amount, h.Total.Currency, itemcodec.Millis(h.PlacedAt), itemcodec.Millis(h.ExpiresAt), h.OrderID[:], h.EntryID[:], h.Version, sale)
 	return err
 }
 

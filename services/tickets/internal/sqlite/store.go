@@ -147,11 +147,11 @@ func loadPerformance(tx *sqlite.Tx, performanceID id.ID) (*performance.Performan
 	if err != nil {
 		return nil, err
 	}
-	p, err := itemcodec.DecodePerformance(performanceID, version, text)
+	p, ground, err := itemcodec.DecodePerformance(performanceID, version, text)
 	if err != nil {
 		return nil, err
 	}
-	return p, p.LayOut(p.Areas)
+	return p, p.Restore(p.Areas, ground)
 }
 
 // PutPerformance implements app.Tx.
@@ -177,9 +177,9 @@ func (t *transaction) layOut(p *performance.Performance) error {
 		for number := range area.Partitions() {
 			capacity := area.PartitionCapacity(number)
 			fresh := freshPartition(p.ID, area.ID, number, capacity)
-			_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, announced, run, next_expiry, open)
-				VALUES (?, ?, ?, ?, 0, x'', 1, 0, ?, 0, 1) ON CONFLICT DO NOTHING`,
-				p.ID[:], area.ID, number, capacity, area.Room(number, fresh.All()))
+			_, err := t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, kept, announced, run, next_expiry, open)
+				VALUES (?, ?, ?, ?, 0, x'', 1, ?, 0, ?, 0, 1) ON CONFLICT DO NOTHING`,
+				p.ID[:], area.ID, number, capacity, int64(area.Kept(number)), area.Room(number, fresh.All()))
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ticketmesh.dev/tools/internal/runtimeapi"
@@ -65,8 +66,10 @@ func check(ctx context.Context, root, work string, templates *stacks.Templates, 
 				found = append(found, fmt.Sprintf("%s/%s: %v", stack, f.LogicalID, err))
 			}
 		}
-		if err := starts(ctx, root, filepath.Join(work, stack+"-here"), functions[0]); err != nil {
-			found = append(found, fmt.Sprintf("%s/%s: %v", stack, functions[0].LogicalID, err))
+		// An API needs the most.
+		first := functions[max(0, slices.IndexFunc(functions, func(f stacks.Resource) bool { return f.LogicalID == "ApiFunction" }))]
+		if err := starts(ctx, root, filepath.Join(work, stack+"-here"), first); err != nil {
+			found = append(found, fmt.Sprintf("%s/%s: %v", stack, first.LogicalID, err))
 		}
 	}
 	return found, ctx.Err()

@@ -156,6 +156,61 @@ func (v *view) apis() {
 	}
 }
 
+// integrations: what an API asks is there, and lets it ask.
+func (v *view) integrations() {
+	for _, api := range slices.Concat(v.of("AWS::ApiGateway::RestApi"), v.of("AWS::ApiGatewayV2::Api")) {
+		alias := ""
+		for _, s := range v.of("AWS::ApiGateway::Stage") {
+			if str(of(s, "RestApiId")) == api.PhysicalID {
+				alias = str(of(s, "Variables", "alias"))
+			}
+		}
+		for _, uri := range uris(of(api, "Body")) {
+			_, arn, is := strings.Cut(strings.ReplaceAll(uri, "${stageVariables.alias}", alias), "/functions/")
+			if !is {
+				continue
+			}
+			arn = strings.TrimSuffix(arn, "/invocations")
+			if v.byARN[arn].Type != "AWS::Lambda::Alias" {
+				v.wrong(api, "Properties.Body", "there is no %s", arn)
+			} else if !slices.ContainsFunc(v.of("AWS::Lambda::Permission"), func(p stacks.Resource) bool {
+				return str(of(p, "FunctionName")) == arn && strings.Contains(str(of(p, "SourceArn")), ":"+api.PhysicalID+"/")
+			}) {
+				v.wrong(api, "Properties.Body", "%s does not let it invoke it", arn)
+			}
+		}
+	}
+	for _, d := range v.of("AWS::CloudFront::Distribution") {
+		for _, origin := range list(of(d, "DistributionConfig", "Origins")) {
+			name := str(at(origin, "DomainName"))
+			if !slices.ContainsFunc(v.Resources, func(r stacks.Resource) bool {
+				return r.Type == "AWS::S3::Bucket" && r.Attributes["RegionalDomainName"] == name || r.Type == "AWS::ApiGateway::DomainName" && r.PhysicalID == name
+			}) {
+				v.wrong(d, "Properties.DistributionConfig.Origins", "there is no %s", name)
+			}
+		}
+	}
+}
+
+// uris are those of a document's integrations, each once.
+func uris(document any) []string {
+	var found []string
+	switch d := document.(type) {
+	case map[string]any:
+		if integration, is := d["x-amazon-apigateway-integration"]; is {
+			found = append(found, str(at(integration, "uri")))
+		}
+		for _, inner := range d {
+			found = append(found, uris(inner)...)
+		}
+	case []any:
+		for _, inner := range d {
+			found = append(found, uris(inner)...)
+		}
+	}
+	return sorted(found)
+}
+
 // data: it is encrypted, can be had back, and in prod is not deleted by mistake.
 func (v *view) data() {
 	prod := v.Stage == "prod"

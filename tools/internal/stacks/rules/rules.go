@@ -27,7 +27,7 @@ func Check(a Account) stacks.Findings {
 	v := index(a)
 	for _, rule := range []func(*view){
 		(*view).mappings, (*view).targets, (*view).asynchronous, (*view).queues, (*view).patterns,
-		(*view).functions, (*view).variables, (*view).alarms, (*view).apis, (*view).data, (*view).roles, (*view).privileges,
+		(*view).functions, (*view).variables, (*view).alarms, (*view).apis, (*view).integrations, (*view).data, (*view).roles, (*view).privileges,
 	} {
 		rule(v)
 	}
@@ -39,12 +39,14 @@ func Check(a Account) stacks.Findings {
 type view struct {
 	Account
 	byARN    map[string]stacks.Resource
+	byType   map[string][]stacks.Resource
 	findings stacks.Findings
 }
 
 func index(a Account) *view {
-	v := &view{Account: a, byARN: map[string]stacks.Resource{}}
+	v := &view{Account: a, byARN: map[string]stacks.Resource{}, byType: map[string][]stacks.Resource{}}
 	for _, r := range a.Resources {
+		v.byType[r.Type] = append(v.byType[r.Type], r)
 		for _, arn := range []string{r.Attributes["Arn"], r.Attributes["StreamArn"], r.PhysicalID, mailARN(r)} {
 			// What is attached to a secret has the secret's ARN as well, and comes after it.
 			if _, before := v.byARN[arn]; !before && strings.HasPrefix(arn, "arn:") {
@@ -68,15 +70,7 @@ func (v *view) wrong(r stacks.Resource, path, format string, arguments ...any) {
 	v.findings = append(v.findings, stacks.Finding{Stage: v.Stage, Stack: r.Stack, LogicalID: r.LogicalID, Path: path, Problem: fmt.Sprintf(format, arguments...)})
 }
 
-func (v *view) of(kind string) []stacks.Resource {
-	var found []stacks.Resource
-	for _, r := range v.Resources {
-		if r.Type == kind {
-			found = append(found, r)
-		}
-	}
-	return found
-}
+func (v *view) of(kind string) []stacks.Resource { return v.byType[kind] }
 
 // function is that of a name, an ARN, or a version's or alias's ARN.
 func (v *view) function(said string) (stacks.Resource, bool) {

@@ -1,11 +1,13 @@
 package rules_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"ticketmesh.dev/contracts/asyncapi"
@@ -21,6 +23,67 @@ func TestTheMeshKeepsTheRules(t *testing.T) {
 	}
 	for _, f := range findings {
 		t.Error(f)
+	}
+}
+
+// inspected is the code of all functions, which every stage has.
+var inspected = sync.OnceValues(func() (map[string]rules.Code, error) {
+	ctx := context.Background()
+	templates, err := stacks.Load(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	account, err := templates.Deploy("dev")
+	if err != nil {
+		return nil, err
+	}
+	return rules.Inspect(ctx, root, rules.Folders(account.Resources()))
+})
+
+// TestTheMeshKeepsTheRulesByEveryChoice deploys what no stage's parameters choose.
+func TestTheMeshKeepsTheRulesByEveryChoice(t *testing.T) {
+	t.Parallel()
+	templates, err := stacks.Load(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const domain = "api.dev.example.com"
+	templates, err = templates.With(t.Context(), map[string]map[string]string{
+		"mesh": {"AlarmEmail": "operators@example.com", "CorsOrigins": "https://a.example.com,http://localhost:5173"},
+		"identity": {
+			"OidcIssuer": "https://issuer.example.com", "OidcClientIds": "web,app", "MailIdentityArn": "arn:aws:ses:eu-central-1:123456789012:identity/example.com",
+			"FederationName": "Partner", "FederationIssuer": "https://partner.example.com", "FederationClientId": "mesh", "Protected": "true",
+		},
+		"data":          {"Cache": "valkey", "Standby": "true", "Egress": "none", "Protected": "true"},
+		"edge":          {"Truststore": "s3://bucket/clients.pem"},
+		"shows":         {"Authorizer": "lambda", "Domain": domain, "Cache": "valkey", "GatewayCache": "0.5", "BackOfficeEndpoint": "vpce-0123456789abcdef0", "Concurrency": "5", "Protected": "true"},
+		"tickets":       {"Authorizer": "lambda", "Domain": domain, "CandidateVersion": "1", "Concurrency": "5", "Protected": "true"},
+		"info":          {"Authorizer": "lambda", "Domain": domain, "Concurrency": "5"},
+		"notifications": {"Domain": domain, "Concurrency": "5", "Protected": "true"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := templates.Deploy("dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := inspected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented, err := asyncapi.Consumers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range rules.Check(rules.Account{Stage: "dev", Resources: account.Resources(), Code: code, Consumers: documented}) {
+		t.Error(f)
+	}
+	for _, id := range []string{"shows/BackOfficeApi", "tickets/Candidate", "identity/Federation", "notifications/ApiMapping"} {
+		stack, logicalID, _ := strings.Cut(id, "/")
+		if _, is := account.Resource(stack, logicalID); !is {
+			t.Errorf("there is no %s", id)
+		}
 	}
 }
 
@@ -105,7 +168,7 @@ func TestARuleFindsWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := rules.Inspect(t.Context(), root, rules.Folders(resources))
+	code, err := inspected()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +381,24 @@ func TestARuleFindsWhatIsMissing(t *testing.T) {
 		},
 		{
 			"a function that every API may invoke", func(m *mesh) { m.set("info/ApiInvokes", nil, "SourceArn") },
-			[]string{"info/ApiInvokes Properties.SourceArn: everything of apigateway.amazonaws.com may invoke the function"},
+			[]string{
+				"info/Api Properties.Body: arn:aws:lambda:eu-central-1:123456789012:function:ticketmesh-prod-info-api:live does not let it invoke it",
+				"info/ApiInvokes Properties.SourceArn: everything of apigateway.amazonaws.com may invoke the function",
+			},
+		},
+		{
+			"an API that may not ask its function", func(m *mesh) { m.remove("info/ApiInvokes") },
+			[]string{"info/Api Properties.Body: arn:aws:lambda:eu-central-1:123456789012:function:ticketmesh-prod-info-api:live does not let it invoke it"},
+		},
+		{
+			"an API that asks a version that there is not", func(m *mesh) { m.set("info/ApiinfoStage", "candidate", "Variables", "alias") },
+			[]string{"info/Api Properties.Body: there is no arn:aws:lambda:eu-central-1:123456789012:function:ticketmesh-prod-info-api:candidate"},
+		},
+		{
+			"a site in front of nothing", func(m *mesh) {
+				m.set("site/Distribution", "web.example.com", "DistributionConfig", "Origins", "DomainName")
+			},
+			[]string{"site/Distribution Properties.DistributionConfig.Origins: there is no web.example.com"},
 		},
 		{
 			"a table that is lost", func(m *mesh) {

@@ -23,6 +23,15 @@ func plain(p *performance.Performance) performance.Performance {
 	return copied
 }
 
+// quotasOf returns how many places each quota has.
+func quotasOf(p *performance.Performance) map[string]int {
+	places := map[string]int{}
+	for _, quota := range p.Layout.Quotas() {
+		places[quota.ID] = quota.Places()
+	}
+	return places
+}
+
 func performances(f *fixture) {
 	if _, err := f.store().Performance(f.Context(), id.New()); !errors.Is(err, performance.ErrNotFound) {
 		f.Errorf("Performance() = %v, want ErrNotFound", err)
@@ -38,14 +47,17 @@ func performances(f *fixture) {
 			f.ok(err)
 			f.same("read in an update", plain(got), plain(want))
 			f.same("places", got.Layout.Places(), want.Layout.Places())
-			f.same("quotas", got.Layout.Quotas()[0], want.Layout.Quotas()[0])
+			f.same("quotas", quotasOf(got), quotasOf(want))
+			f.same("kept", got.Layout.Area("floor").Kept(1), want.Layout.Area("floor").Kept(1))
 			return nil
 		})
 	}
 	check(p)
 	newer := *p
 	newer.Version, newer.Title, newer.SalesCloseAt, newer.SalesOpenAt, newer.Limits = 2, "Later", start.Add(time.Hour), time.Time{}, performance.Limits{}
-	newer.Cancelled = true
+	newer.Cancelled, newer.RescheduledAt, newer.ReturnsUntil = true, start.Add(time.Minute), start.Add(time.Millisecond)
+	newer.Released, newer.Presales, newer.Channels = nil, nil, nil
+	f.ok(newer.LayOut(newer.Areas))
 	f.update(func(tx app.Tx) error { return tx.PutPerformance(&newer) })
 	check(&newer)
 }
@@ -199,6 +211,7 @@ func freePartitions(f *fixture) {
 // freeInLargeHouse has more partitions than a store may look at in one go.
 func freeInLargeHouse(f *fixture) {
 	p := newPerformance(f)
+	p.Allocations, p.Released = nil, nil // of the hall's rows
 	rows := make([]seatmap.Row, 50)
 	for i := range rows {
 		rows[i] = seatmap.Row{Label: strconv.Itoa(i + 1), Seats: "1-40", AisleAfter: []string{"20"}}

@@ -382,6 +382,7 @@ func ticketLists(f *fixture) {
 // places spread as far as they may be.
 func largestOrder(f *fixture) {
 	p := newPerformance(f)
+	p.Allocations = nil
 	f.ok(p.LayOut([]seatmap.Area{{ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: hold.MaxPartitions * inventory.MaxPlaces}}))
 	f.update(func(tx app.Tx) error { return tx.PutPerformance(p) })
 	area := p.Layout.Area("floor")

@@ -54,12 +54,15 @@ func Run(t *testing.T, open func(t *testing.T, c clock.Clock) Opened) {
 		{"facts are recorded in order with the state", facts},
 		{"an event is new once for each consumer", firstTime},
 		{"performances", performances},
+		{"shows", shows},
 		{"partitions", partitions},
+		{"a seat map that changed", changedSeatMap},
 		{"each partition is consistent", partitionsConsistent},
 		{"partitions that may have room are found", freePartitions},
 		{"partitions of a large house that may have room are found", freeInLargeHouse},
 		{"partitions whose holds expired are found", freeAfterExpiry},
 		{"quotas are no places", quotas},
+		{"what is kept for channels", kept},
 		{"holds", holds},
 		{"holds that are due", dueHolds},
 		{"orders", orders},
@@ -92,10 +95,12 @@ type fixture struct {
 
 func (f *fixture) store() app.Store { return f.opened.Store }
 
-// update commits what fn does.
+// update commits what fn does, however slow the store's server is.
 func (f *fixture) update(fn func(tx app.Tx) error) {
 	f.Helper()
-	if err := f.store().Update(f.Context(), fn); err != nil {
+	ctx, cancel := context.WithTimeout(f.Context(), 2*time.Minute)
+	defer cancel()
+	if err := f.store().Update(ctx, fn); err != nil {
 		f.Fatal(err)
 	}
 }
@@ -150,8 +155,19 @@ func newPerformance(t testing.TB) *performance.Performance {
 			},
 			Tax: pricing.Tax{Name: "VAT", Percent: 130_000, Included: true}, Rounding: pricing.HalfUp,
 		},
-		Limits:         performance.Limits{PerOrder: 8, PerCustomer: 16},
+		Limits:   performance.Limits{PerOrder: 8, PerCustomer: 16},
+		Channels: []performance.Channel{{ID: "box_office", SalesOpenAt: start}, {ID: "sponsor", SalesCloseAt: start.Add(time.Hour)}},
+		Presales: []performance.Presale{{
+			ID: "members", OpensAt: start, ClosesAt: start.Add(time.Hour), Categories: []string{"I"}, Channel: "sponsor", Uses: 65,
+			Codes: []string{performance.CodeDigest("MEMBERS-2027")},
+		}},
 		SeatMapVersion: 3,
+		Allocations: []seatmap.Allocation{
+			{ID: "sponsors", Channel: "sponsor", AreaID: "stalls", Rows: []seatmap.Row{{Label: "A", Seats: "1-4"}, {Label: "B", Seats: "30"}}},
+			{ID: "door", Channel: "box_office", AreaID: "floor", Quantity: 65},
+			{ID: "crew", Channel: "crew", AreaID: "floor", Quantity: 5},
+		},
+		Released: []string{"crew"},
 	}
 	err := p.LayOut([]seatmap.Area{
 		{ID: "stalls", Name: "Stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{
@@ -176,12 +192,15 @@ func (f *fixture) put() *performance.Performance {
 func newHold(performanceID id.ID) hold.Hold {
 	return hold.Hold{
 		ID: id.New(), PerformanceID: performanceID, CustomerID: "anna", Status: hold.Active, Total: eur(9850), PlacedAt: start,
-		ExpiresAt: start.Add(hold.Period), Version: 1,
+		ExpiresAt: start.Add(hold.Period), Sale: performance.Sale{Channel: "sponsor", PresaleID: "members"}, Version: 1,
 		Items: []hold.Item{
 			{
 				AreaID: "stalls", Seats: []string{"A-1", "B-30"}, Places: []inventory.Place{{Slot: 0}, {Partition: 1, Slot: 0}}, PriceCategory: "I",
 				Tier: "früh", Concession: "student", UnitPrice: eur(3600), Refund: eur(3750),
-				Uses: []hold.Use{{QuotaID: performance.TierQuota("I", "früh"), Places: []inventory.Place{{Partition: 1, Slot: 4}, {Slot: 63}}}},
+				Uses: []hold.Use{
+					{QuotaID: performance.CodeQuota(performance.CodeDigest("MEMBERS-2027")), Places: []inventory.Place{{}, {Slot: 1}}},
+					{QuotaID: performance.TierQuota("I", "früh"), Places: []inventory.Place{{Partition: 1, Slot: 4}, {Slot: 63}}},
+				},
 			},
 			{AreaID: "floor", Places: []inventory.Place{{Partition: 4, Slot: 43}}, PriceCategory: "II", UnitPrice: eur(1500), Refund: eur(1500)},
 		},
