@@ -24,6 +24,15 @@ func plain(p *performance.Performance) performance.Performance {
 	return copied
 }
 
+// quotasOf returns how many places each quota has.
+func quotasOf(p *performance.Performance) map[string]int {
+	places := map[string]int{}
+	for _, quota := range p.Layout.Quotas() {
+		places[quota.ID] = quota.Places()
+	}
+	return places
+}
+
 func performances(f *fixture) {
 	if _, err := f.store().Performance(f.Context(), id.New()); !errors.Is(err, performance.ErrNotFound) {
 		f.Errorf("Performance() = %v, want ErrNotFound", err)
