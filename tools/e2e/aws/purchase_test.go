@@ -95,6 +95,14 @@ func (a *attempt) left(h house, stalls, floor int) {
 	}
 }
 
+// leftOver has shows told of what is held.
+func leftOver(a *attempt) {
+	h := a.openHouse()
+	a.hold(h, a.signIn(), "A-5")
+	a.settle()
+	a.left(h, 7, 19)
+}
+
 // purchase is the README's: from signing in to admission.
 func purchase(a *attempt) {
 	h := a.openHouse()
