@@ -42,6 +42,10 @@ var (
 	ticketsSold  = metric{"TicketsSold", count, ""}              // tickets of confirmed orders
 	seatsHeld    = metric{"SeatsHeld", count, ""}                // seats of holds that were made
 	holdsRefused = metric{"HoldsRefused", count, ""}             // holds and orders that the oversell guard has refused
+	mailAge      = metric{"MailAge", milliseconds, ""}           // of a mail that is tried to be sent, since there was reason to
+	mailsSent    = metric{"MailsSent", count, ""}                // mails that a carrier has accepted
+	mailsFailed  = metric{"MailsFailed", count, ""}              // mails that are given up
+	mailsBack    = metric{"MailsReturned", count, ""}            // mails that were accepted and came back, or were complained about
 	coldStarts   = metric{"ColdStarts", count, function}         // invocations that were a process's first
 	handled      = metric{"EventsHandled", count, consumer}      // events that were acknowledged
 	failed       = metric{"EventsFailed", count, consumer}       // events that stay in their queue for another try
@@ -76,6 +80,22 @@ func (l *Log) Refused() { l.write("", sample(holdsRefused, 1)) }
 // ColdStart tells that an invocation has waited for the function's start.
 func (l *Log) ColdStart(function string) { l.write(function, sample(coldStarts, 1)) }
 
+// MailsTried tells of mails that are about to be sent, by when there was reason to.
+func (l *Log) MailsTried(since []time.Time) {
+	if l != nil {
+		l.ages("", mailAge, since, nil)
+	}
+}
+
+// MailsSettled tells what became of mails that were tried; the others are tried again.
+func (l *Log) MailsSettled(sent, failed int) {
+	l.write("", sample(mailsSent, sent), sample(mailsFailed, failed))
+}
+
+// MailReturned tells that a mail that was accepted has not reached anybody, or was not
+// wanted.
+func (l *Log) MailReturned() { l.write("", sample(mailsBack, 1)) }
+
 // Consumed tells what became of the events of an invocation, now that it is over: how many
 // the consumer is done with and how many not, and of which times those are that it has
 // handled.
@@ -83,17 +103,22 @@ func (l *Log) Consumed(consumer string, done, undone int, times []time.Time) {
 	if l == nil {
 		return
 	}
-	samples := []values{sample(handled, done), sample(failed, undone)}
-	lags := make([]float64, len(times))
+	l.ages(consumer, lag, times, []values{sample(handled, done), sample(failed, undone)})
+}
+
+// ages writes how long ago times are, in as many lines as it takes, and further samples
+// in the first.
+func (l *Log) ages(of string, m metric, times []time.Time, further []values) {
+	ages := make([]float64, len(times))
 	for i, t := range times {
-		lags[i] = float64(l.clock.Now().Sub(t).Milliseconds())
+		ages[i] = float64(l.clock.Now().Sub(t).Milliseconds())
 	}
-	for chunk := range slices.Chunk(lags, maxValues) {
-		l.write(consumer, append(samples, values{lag, chunk})...)
-		samples = nil
+	for chunk := range slices.Chunk(ages, maxValues) {
+		l.write(of, append(further, values{m, chunk})...)
+		further = nil
 	}
-	if len(samples) > 0 {
-		l.write(consumer, samples...)
+	if len(further) > 0 {
+		l.write(of, further...)
 	}
 }
 

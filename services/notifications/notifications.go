@@ -20,6 +20,12 @@ import (
 // Name is the service's name.
 const Name = "notifications"
 
+// The names of the subscriptions.
+const (
+	CatalogQueue = subscribe.Catalog
+	OrdersQueue  = subscribe.Orders
+)
+
 // Prefixes are the paths that the API answers.
 func Prefixes() []string { return []string{rest.Prefix} }
 

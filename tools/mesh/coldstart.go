@@ -11,7 +11,7 @@ import (
 func newColdStart() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "coldstart",
-		Short: "Measure how long the Lambda functions take to start, at a full CPU and at those of 512 and 256 MB",
+		Short: "Measure how long the Lambda functions take to start, at a full CPU and at those of 1024, 512 and 256 MB",
 		Args:  cobra.NoArgs,
 	}
 	asJSON := jsonFlag(cmd)

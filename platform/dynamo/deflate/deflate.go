@@ -23,6 +23,9 @@ var writers = sync.Pool{New: func() any {
 	return w
 }}
 
+// A reader's window is 40 KB, which is more than most that is read through it.
+var readers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
 // Pack returns b in DEFLATE (RFC 1951).
 func Pack(b []byte) ([]byte, error) {
 	var packed bytes.Buffer
@@ -40,7 +43,12 @@ func Pack(b []byte) ([]byte, error) {
 
 // Unpack returns what was packed, of most bytes at most, or ErrMalformed.
 func Unpack(packed []byte, most int64) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), most+1))
+	r := readers.Get().(io.ReadCloser)
+	defer readers.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(packed), nil); err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}

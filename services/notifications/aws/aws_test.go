@@ -1,7 +1,9 @@
 package aws_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,10 +13,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"ticketmesh.dev/contracts/contracttest"
 	"ticketmesh.dev/platform/awstest"
+	"ticketmesh.dev/platform/clock"
 	"ticketmesh.dev/platform/lambda"
+	"ticketmesh.dev/platform/metrics"
 	"ticketmesh.dev/services/notifications/aws/api"
 	"ticketmesh.dev/services/notifications/aws/consumer"
 	"ticketmesh.dev/services/notifications/aws/feedback"
@@ -44,7 +50,7 @@ func TestEachFunctionNamesAllThatItLacks(t *testing.T) {
 		{"consumer", func(rt lambda.Runtime) error { _, err := consumer.Open(t.Context(), rt); return err }, []string{"TICKETMESH_TABLE", "TICKETMESH_STAGE"}},
 		{"relay", func(rt lambda.Runtime) error { _, err := relay.Open(t.Context(), rt); return err }, []string{"TICKETMESH_BUS"}},
 		{"sender", func(rt lambda.Runtime) error { _, err := sender.Open(t.Context(), rt); return err }, []string{
-			"TICKETMESH_TABLE", "TICKETMESH_NOTIFICATIONS_URL", "TICKETMESH_MAIL_FROM", "TICKETMESH_MAIL_SET", "TICKETMESH_MAIL_RATE",
+			"TICKETMESH_TABLE", "TICKETMESH_STAGE", "TICKETMESH_NOTIFICATIONS_URL", "TICKETMESH_MAIL_FROM", "TICKETMESH_MAIL_SET", "TICKETMESH_MAIL_RATE",
 		}},
 		{"feedback", func(rt lambda.Runtime) error { _, err := feedback.Open(t.Context(), rt); return err }, []string{"TICKETMESH_TABLE"}},
 	} {
@@ -274,4 +280,60 @@ func TestWhatCannotBeReadEndsInTheDeadLetters(t *testing.T) {
 		t.Errorf("dead letters are %v", got)
 	}
 	f.want("order-confirmed waiting")
+}
+
+// TestWhatBecomesOfMailsIsMeasured has a mail sent, returned, and an event that nobody can read.
+func TestWhatBecomesOfMailsIsMeasured(t *testing.T) {
+	t.Parallel()
+	f := open(t)
+	var lines bytes.Buffer
+	rt := f.runtime()
+	rt.Metrics = metrics.New(&lines, clock.System{}, f.stage)
+	for _, name := range []string{"notifications-catalog", "notifications-orders", "notifications-feedback"} {
+		letters := awstest.NewQueue(t, f.config, f.queueName(name)+"-dlq", nil)
+		if name == "notifications-orders" {
+			_, err := sqs.NewFromConfig(f.config).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &letters, MessageBody: sdk.String("{")})
+			f.ok(err)
+		}
+	}
+	f.consume("notifications-catalog", performanceScheduled)
+	handle, err := consumer.Open(t.Context(), rt)
+	f.ok(err)
+	_, err = handle(f.within(30*time.Second), f.records("notifications-orders", f.example(orderConfirmed)))
+	f.ok(err)
+	send, err := sender.Open(t.Context(), rt)
+	f.ok(err)
+	for range 2 { // the letters are counted once a minute
+		_, err = send(f.within(time.Minute), sender.Nothing{})
+		f.ok(err)
+	}
+	take, err := feedback.Open(t.Context(), rt)
+	f.ok(err)
+	bounce, err := os.ReadFile("../internal/ses/testdata/bounce-permanent.json")
+	f.ok(err)
+	ours := strings.ReplaceAll(string(bounce), "0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b", f.sent(1)[0].ID.String())
+	_, err = take(f.within(30*time.Second), f.records("notifications-feedback", ours, ours))
+	f.ok(err)
+
+	told := map[string][]string{}
+	for line := range strings.Lines(lines.String()) {
+		var members map[string]any
+		f.ok(json.Unmarshal([]byte(line), &members))
+		for _, name := range []string{"EventsHandled", "EventLag", "MailAge", "MailsSent", "MailsFailed", "MailsReturned", "DeadLettersWaiting"} {
+			if values, has := members[name].([]any); has {
+				if name == "EventLag" || name == "MailAge" {
+					values = []any{len(values)}
+				}
+				told[name] = append(told[name], fmt.Sprint(members["Consumer"], values))
+			}
+		}
+	}
+	want := map[string][]string{
+		"EventsHandled": {"notifications-orders[1]"}, "EventLag": {"notifications-orders[1]"},
+		"MailAge": {"<nil> [1]"}, "MailsSent": {"<nil> [1]"}, "MailsFailed": {"<nil> [0]"}, "MailsReturned": {"<nil> [1]"},
+		"DeadLettersWaiting": {"notifications-catalog[0]", "notifications-orders[1]", "notifications-feedback[0]"},
+	}
+	if fmt.Sprint(told) != fmt.Sprint(want) {
+		t.Errorf("told %v\nwant %v", told, want)
+	}
 }

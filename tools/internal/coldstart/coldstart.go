@@ -54,7 +54,7 @@ type Time struct {
 }
 
 // shares are measured; a MB of memory brings 1/1769 of a CPU.
-var shares = []Time{{Share: 1}, {Share: 0.29, MemoryMB: 512}, {Share: 0.145, MemoryMB: 256}}
+var shares = []Time{{Share: 1}, {Share: 0.58, MemoryMB: 1024}, {Share: 0.29, MemoryMB: 512}, {Share: 0.145, MemoryMB: 256}}
 
 const bare = "bare"
 

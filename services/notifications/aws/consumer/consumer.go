@@ -26,8 +26,9 @@ func Open(_ context.Context, rt lambda.Runtime) (func(context.Context, events.SQ
 		return nil, err
 	}
 	return sqs.NewFunction(notifications.NewSubscriptions(s.Store, composer, s.Clock), sqs.FunctionConfig{
-		Prefix: "ticketmesh-" + s.Stage + "-",
-		Client: sdk.NewFromConfig(s.Client),
-		Logger: rt.Logger,
+		Prefix:  "ticketmesh-" + s.Stage + "-",
+		Client:  sdk.NewFromConfig(s.Client),
+		Logger:  rt.Logger,
+		Metrics: rt.Metrics,
 	}).Handle, nil
 }

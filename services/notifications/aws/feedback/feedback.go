@@ -21,7 +21,7 @@ func Open(_ context.Context, rt lambda.Runtime) (func(context.Context, events.SQ
 	if err != nil {
 		return nil, err
 	}
-	feedback := app.NewFeedback(s.Store, s.Store, s.Clock)
+	feedback := app.NewFeedback(app.CountedReturns(s.Store, rt.Metrics), s.Store, s.Clock)
 	return func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 		for _, record := range e.Records {

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -22,15 +21,6 @@ func plain(p *performance.Performance) performance.Performance {
 	copied := *p
 	copied.Layout = nil
 	return copied
-}
-
-// quotasOf returns how many places each quota has.
-func quotasOf(p *performance.Performance) map[string]int {
-	places := map[string]int{}
-	for _, quota := range p.Layout.Quotas() {
-		places[quota.ID] = quota.Places()
-	}
-	return places
 }
 
 func performances(f *fixture) {
@@ -61,14 +51,6 @@ func performances(f *fixture) {
 	f.ok(newer.LayOut(newer.Areas))
 	f.update(func(tx app.Tx) error { return tx.PutPerformance(&newer) })
 	check(&newer)
-}
-
-// quotasOf lists the quotas of a performance with their places.
-func quotasOf(p *performance.Performance) (quotas []string) {
-	for _, quota := range p.Layout.Quotas() {
-		quotas = append(quotas, fmt.Sprint(quota.ID, " ", quota.Places()))
-	}
-	return quotas
 }
 
 // touch changes a partition as a use case does.
