@@ -19,6 +19,7 @@ var scenarios = slices.Concat([]scenario{
 	unrelayed("shows"),
 	unrelayed("tickets"),
 	{"what is left", leftOver},
+	{"what is on in a city", listed},
 	{"schedules that fail", failing},
 	{"what everybody reads is cached", cached},
 	{"schedules", swept},
