@@ -42,8 +42,9 @@ var codes = map[string]map[int][]string{
 	},
 	"shows": {
 		400: {"invalid_request"}, 401: {"unauthenticated"}, 403: {"forbidden"}, 404: {"not_found"}, 405: {"method_not_allowed"},
-		409: {"in_progress", "performance_cancelled", "show_cancelled"}, 412: {"version_conflict"}, 413: {"payload_too_large"},
-		415: {"unsupported_media_type"}, 422: {"idempotency_key_reused", "invalid_local_time", "mixed_currencies", "unknown_seat_plan"},
+		409: {"in_progress", "performance_cancelled", "seat_map_changing", "seats_held", "seats_sold", "show_cancelled"},
+		412: {"version_conflict"}, 413: {"payload_too_large"}, 415: {"unsupported_media_type"},
+		422: {"area_kind_changed", "idempotency_key_reused", "invalid_local_time", "mixed_currencies", "unknown_seat_plan"},
 		429: {"rate_limited"}, 500: {"internal"}, 503: {"unavailable"},
 	},
 	"tickets": {
@@ -51,11 +52,12 @@ var codes = map[string]map[int][]string{
 		405: {"method_not_allowed"},
 		409: {
 			"already_admitted", "already_refunded", "hold_expired", "hold_used", "in_progress", "not_cancellable", "not_refundable",
-			"not_sold_out", "presale_code_exhausted", "sales_closed", "seats_unavailable", "sold_out", "ticket_admitted",
+			"not_sold_out", "presale_code_exhausted", "returns_closed", "sales_closed", "seat_map_changing", "seats_held", "seats_sold",
+			"seats_unavailable", "sold_out", "ticket_admitted",
 		},
 		410: {"ticket_void"}, 413: {"payload_too_large"}, 415: {"unsupported_media_type"},
 		422: {
-			"idempotency_key_reused", "invalid_code", "invalid_presale_code", "limit_exceeded", "unknown_channel", "unknown_concession",
+			"area_kind_changed", "idempotency_key_reused", "invalid_code", "invalid_presale_code", "limit_exceeded", "unknown_channel", "unknown_concession",
 			"unknown_price_category", "unknown_seat", "unknown_ticket",
 		},
 		429: {"rate_limited"}, 500: {"internal"},

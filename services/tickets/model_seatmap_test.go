@@ -27,12 +27,16 @@ func (m *model) changeSeatMap() {
 	if m.store.dead || m.show.Cancelled {
 		return
 	}
-	rows := []seatmap.Row{{Label: "A", Seats: rapid.SampledFrom([]string{"1-3", "1-2", "2-5", "3,1"}).Draw(m.T, "row A")}}
+	rowA := rapid.SampledFrom([]string{"1-3", "1-4", "1-2", "2-5", "3,1"}).Draw(m.T, "row A")
+	rows := []seatmap.Row{{Label: "A", Seats: rowA}}
 	if rapid.Bool().Draw(m.T, "row B") {
 		rows = append(rows, seatmap.Row{Label: "B", Seats: "1-2"})
 	}
 	next := *m.show
 	next.Version, next.SeatMapVersion = m.show.Version+1, m.show.SeatMapVersion+1
+	if next.Allocations = friendsSeat; rowA != "1-4" && rowA != "2-5" { // their seat is not in it
+		next.Allocations, next.Released = nil, nil
+	}
 	m.ok(next.LayOut([]seatmap.Area{
 		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: rows},
 		{ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: rapid.IntRange(1, 5).Draw(m.T, "floor")},

@@ -93,10 +93,11 @@ type model struct {
 	owners   map[id.ID]string // of holds and orders
 	entryIDs []id.ID
 	refunds  map[id.ID]bool
-	inFull   map[id.ID]bool // of orders without tickets: whether all of the money goes back
+	inFull   map[id.ID]bool // of orders without tickets, and of void tickets: whether all of the money goes back
 	notices  []payment.Notice
 	scans    int
 	pending  *change
+	released bool // the friends' seat was everybody's at some time
 	amid     bool // what was read before is stale: a step is under way
 	before   world
 	events   *contracttest.Events
@@ -130,6 +131,15 @@ var (
 // firstPlaces is how many places of category II are sold at the price of its
 // first tier.
 const firstPlaces = 2
+
+// friendsCode is good for so many places, and for the seat A-4, which is allocated
+// to the friends' channel.
+const (
+	friendsCode = "FRIENDS-2027"
+	friendsUses = 3
+)
+
+var friendsSeat = []seatmap.Allocation{{ID: "box", Channel: "friends", AreaID: "stalls", Rows: []seatmap.Row{{Label: "A", Seats: "4"}}}}
 
 func eur(amount int64) money.Money { return money.Money{Amount: amount, Currency: "EUR"} }
 
@@ -181,9 +191,13 @@ func newModel(t *rapid.T, dir string) *model {
 			Tax: pricing.Tax{Name: "VAT", Percent: 200_000},
 		},
 		Limits: performance.Limits{PerOrder: 4},
+		Presales: []performance.Presale{{
+			ID: "friends", OpensAt: start, Channel: "friends", Uses: friendsUses, Codes: []string{performance.CodeDigest(friendsCode)},
+		}},
+		Allocations: friendsSeat,
 	}
 	m.ok(m.show.LayOut([]seatmap.Area{
-		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{{Label: "A", Seats: "1-3"}, {Label: "B", Seats: "1-2"}}},
+		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{{Label: "A", Seats: "1-4"}, {Label: "B", Seats: "1-2"}}},
 		{ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: 3},
 	}))
 	m.ok(m.selling.UpdatePerformance(m.ctx, "model", id.New(), m.show))
@@ -202,7 +216,7 @@ func (m *model) ok(err error) {
 // expected are the refusals that a client may meet.
 var expected = []error{
 	errCrash, performance.ErrSalesClosed, hold.ErrNotFound, hold.ErrExpired, hold.ErrUsed, order.ErrNotCancellable, order.ErrNotRefundable,
-	order.ErrAlreadyRefunded, ticket.ErrVoid, ticket.ErrAdmitted, app.ErrSoldOut, buyer.ErrLimitExceeded, waitlist.ErrNotSoldOut,
+	order.ErrAlreadyRefunded, ticket.ErrVoid, ticket.ErrAdmitted, app.ErrSoldOut, app.ErrPresaleCodeExhausted, buyer.ErrLimitExceeded, waitlist.ErrNotSoldOut,
 }
 
 // refusal fails at an error that no client should meet.
@@ -390,7 +404,7 @@ func (m *model) check() {
 	}
 	m.before = w
 	now := m.clock.Now()
-	first, owned := 0, map[string]int{}
+	first, friends, owned := 0, 0, map[string]int{}
 	sold := map[inventory.Key]inventory.Slots{}
 	for _, k := range w.tickets {
 		if k.Status == ticket.Void {
@@ -409,6 +423,13 @@ func (m *model) check() {
 		}
 		if k.Tier == "first" {
 			first++
+		}
+		by := w.holds[bought.HoldID].Sale.PresaleID
+		if by == "friends" {
+			friends++
+		}
+		if k.Seat == "A-4" && by == "" && !m.released {
+			m.Fatal("somebody else has the seat of the friends")
 		}
 	}
 	held := map[inventory.Key]inventory.Slots{}
@@ -429,6 +450,10 @@ func (m *model) check() {
 	key := inventory.Key{PerformanceID: m.show.ID, AreaID: performance.TierQuota("II", "first")}
 	if got := sold[key].Count(); got != first || got > firstPlaces {
 		m.Fatalf("%d of %d places at the first price are sold, tickets for %d", got, firstPlaces, first)
+	}
+	key.AreaID = performance.CodeQuota(performance.CodeDigest(friendsCode))
+	if got := sold[key].Count(); got != friends || got+(held[key]&^sold[key]).Count() > friendsUses {
+		m.Fatalf("%d of %d uses of the code are sold, tickets for %d, and held %b", got, friendsUses, friends, held[key])
 	}
 	for _, area := range slices.Concat(m.show.Layout.Areas(), m.show.Layout.Quotas()) {
 		for number := range area.Partitions() {
@@ -488,7 +513,7 @@ func (m *model) checkPrices(h hold.Hold) {
 	net := int64(handlingFee + cardFee)
 	for _, item := range h.Items {
 		early := item.PriceCategory == "I" && h.PlacedAt.Before(earlyUntil)
-		first := item.PriceCategory == "II" && h.PlacedAt.Before(firstUntil) && len(item.Uses) > 0
+		first := h.PlacedAt.Before(firstUntil) && slices.ContainsFunc(item.Uses, func(use hold.Use) bool { return use.QuotaID == performance.TierQuota("II", "first") })
 		price := fullPrices[item.PriceCategory]
 		switch {
 		case early:
@@ -519,25 +544,34 @@ func (m *model) worth(w world, o order.Order) int64 {
 	if len(o.TicketIDs) == 0 {
 		return 0
 	}
-	valid, tickets, kept := 0, int64(0), int64(cardFee)
+	valid, inFull, tickets, kept := 0, 0, int64(0), int64(cardFee)
 	for _, ticketID := range o.TicketIDs {
 		k := w.tickets[ticketID]
 		kept += share(k.Price.Amount)
-		if k.Status != ticket.Void {
+		switch {
+		case k.Status != ticket.Void:
 			tickets += k.Price.Amount + serviceFee
 			valid++
+		case m.isInFull(ticketID):
+			inFull++
 		}
 	}
 	if valid > 0 {
-		return taxed(tickets + handlingFee + kept)
+		return taxed(tickets+handlingFee+kept) - int64(inFull)*(taxed(kept)/int64(len(o.TicketIDs)))
 	}
-	if _, seen := m.inFull[o.ID]; !seen {
-		m.inFull[o.ID] = m.show.Cancelled
-	}
-	if m.inFull[o.ID] {
+	if m.isInFull(o.ID) {
 		return 0
 	}
 	return taxed(kept)
+}
+
+// isInFull reports whether the performance was cancelled when it was seen first
+// that an order, or a ticket, is no more.
+func (m *model) isInFull(of id.ID) bool {
+	if _, seen := m.inFull[of]; !seen {
+		m.inFull[of] = m.show.Cancelled
+	}
+	return m.inFull[of]
 }
 
 // settle brings everything to its end that has been begun: the process starts
@@ -664,6 +698,22 @@ func (m *model) steps() []possibleStep {
 			best, quantity := rapid.IntRange(1, 2).Draw(m.T, "best"), rapid.IntRange(1, 2).Draw(m.T, "quantity")
 			m.hold(app.HoldRequestItem{AreaID: "stalls", BestAvailable: best, Concessions: m.concessions("student", best)},
 				app.HoldRequestItem{AreaID: "floor", Quantity: quantity, Concessions: m.concessions("child", quantity)})
+		},
+		"hold by a code": func() {
+			items := []app.HoldRequestItem{{AreaID: "stalls", Seats: m.there([]string{"A-4"})}}
+			if rapid.Bool().Draw(m.T, "anything else") || len(items[0].Seats) == 0 {
+				items = []app.HoldRequestItem{{AreaID: "stalls", BestAvailable: rapid.IntRange(1, 2).Draw(m.T, "best")}, {AreaID: "floor", Quantity: 1}}
+			}
+			m.holdBy(friendsCode, items...)
+		},
+		"the friends' seat is released or taken back": func() {
+			m.update(func(p *performance.Performance) {
+				if p.Released = nil; len(m.show.Released) == 0 {
+					p.Released = []string{"box"}
+				}
+				m.ok(p.LayOut(p.Areas))
+			})
+			m.released = m.released || len(m.show.Released) > 0
 		},
 		"extend": func() {
 			if holdID, any := m.held(); any {
@@ -792,17 +842,7 @@ func (m *model) steps() []possibleStep {
 		"a late event arrives": func() { m.redeliver() },
 		"the performance is cancelled": func() {
 			if rapid.IntRange(0, 9).Draw(m.T, "really") == 9 { // the small are drawn more often
-				m.redeliver()
-				if m.pending != nil {
-					return
-				}
-				cancelled := *m.show
-				cancelled.Version, cancelled.Cancelled = m.show.Version+1, true
-				if m.refusal(m.selling.UpdatePerformance(m.ctx, "model", id.New(), &cancelled)) == nil {
-					m.show = &cancelled
-				} else if known, err := m.store.Performance(m.ctx, m.show.ID); err == nil {
-					m.show = known // it died after the commit
-				}
+				m.update(func(p *performance.Performance) { p.Cancelled = true })
 				m.refusal(m.selling.CancelOrders(m.ctx))
 			}
 		},
@@ -816,6 +856,7 @@ func (m *model) steps() []possibleStep {
 		{"refund", tickets, all["refund"]},
 		{"offer", len(m.entryIDs) > 0, all["offer"]},
 		{"time passes", true, all["time passes"]},
+		{"hold by a code", true, all["hold by a code"]},
 		{"cancel", orders, all["cancel"]},
 		{"transfer", tickets, all["transfer"]},
 		{"admit", tickets, all["admit"]},
@@ -824,6 +865,7 @@ func (m *model) steps() []possibleStep {
 		{"extend", holds, all["extend"]},
 		{"the bank repeats", len(m.notices) > 0, all["the bank repeats"]},
 		{"sweep", holds, all["sweep"]},
+		{"the friends' seat is released or taken back", !m.show.Cancelled && len(m.show.Allocations) > 0, all["the friends' seat is released or taken back"]},
 		{"leave", len(m.entryIDs) > 0, all["leave"]},
 		{"the seat map changes", !m.show.Cancelled, all["the seat map changes"]},
 		{"a late event arrives", m.pending != nil, all["a late event arrives"]},
@@ -888,9 +930,27 @@ func ignore(err, fine error) error {
 	return err
 }
 
-func (m *model) hold(items ...app.HoldRequestItem) error {
+// update tells the service another version of the performance.
+func (m *model) update(change func(*performance.Performance)) {
+	m.redeliver()
+	if m.pending != nil {
+		return
+	}
+	changed := *m.show
+	changed.Version++
+	change(&changed)
+	if m.refusal(m.selling.UpdatePerformance(m.ctx, "model", id.New(), &changed)) == nil {
+		m.show = &changed
+	} else if known, err := m.store.Performance(m.ctx, m.show.ID); err == nil {
+		m.show = known // it died after the commit
+	}
+}
+
+func (m *model) hold(items ...app.HoldRequestItem) error { return m.holdBy("", items...) }
+
+func (m *model) holdBy(code string, items ...app.HoldRequestItem) error {
 	name := rapid.SampledFrom(customers).Draw(m.T, "customer")
-	request := app.HoldRequest{Repeatable: true, HoldID: id.New(), PerformanceID: m.show.ID, Items: items}
+	request := app.HoldRequest{Repeatable: true, HoldID: id.New(), PerformanceID: m.show.ID, Items: items, PresaleCode: code}
 	m.holdIDs, m.owners[request.HoldID] = append(m.holdIDs, request.HoldID), name
 	left := m.left("II", "first")
 	placed, err := m.selling.PlaceHold(m.ctx, customer(name), request)

@@ -33,7 +33,7 @@ func TestTheTableIsAsTheTemplateDeclaresIt(t *testing.T) {
 	got := fmt.Sprint(*declared.KeySchema[0].AttributeName, *declared.KeySchema[1].AttributeName, len(declared.AttributeDefinitions), len(declared.GlobalSecondaryIndexes),
 		*index.IndexName, *index.KeySchema[0].AttributeName, *index.KeySchema[1].AttributeName, index.Projection.ProjectionType,
 		declared.BillingMode, declared.StreamSpecification.StreamViewType, *declared.StreamSpecification.StreamEnabled)
-	if want := fmt.Sprint("pk", "sk", 4, 1, "byOwner", "owner", "place", "KEYS_ONLY", "PAY_PER_REQUEST", "NEW_IMAGE", true); got != want {
+	if want := fmt.Sprint("pk", "sk", 6, 3, "byOwner", "owner", "place", "KEYS_ONLY", "PAY_PER_REQUEST", "NEW_IMAGE", true); got != want {
 		t.Errorf("declared %s, want %s", got, want)
 	}
 }

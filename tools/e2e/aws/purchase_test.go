@@ -2,6 +2,7 @@ package aws_test
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -93,6 +94,31 @@ func (a *attempt) left(h house, stalls, floor int) {
 			a.fail("of %s %d places are left, want %d", area.AreaID, area.Available, want)
 		}
 	}
+}
+
+// listed has a show found by the city of its venue, of which info tells shows.
+func listed(a *attempt) {
+	city := "Graz " + id.New().String()
+	organizer := a.signIn("organizer")
+	var venue struct{ VenueID string }
+	a.call(http.StatusCreated, "POST", "/info/venues", organizer, object{"name": "Hall", "city": city, "country": "AT", "timeZone": "Europe/Vienna"}, &venue)
+	a.settle()
+	h := a.openHouse()
+	a.call(http.StatusOK, "PATCH", "/shows/"+h.showID, h.organizer, object{"venueId": venue.VenueID}, nil)
+	a.settle()
+	var found struct{ Items []struct{ ShowID string } }
+	a.call(http.StatusOK, "GET", "/shows?city="+url.QueryEscape(city), nobody, nil, &found)
+	if len(found.Items) != 1 || found.Items[0].ShowID != h.showID {
+		a.fail("in %s there is %+v, want %s", city, found.Items, h.showID)
+	}
+}
+
+// leftOver has shows told of what is held.
+func leftOver(a *attempt) {
+	h := a.openHouse()
+	a.hold(h, a.signIn(), "A-5")
+	a.settle()
+	a.left(h, 7, 19)
 }
 
 // purchase is the README's: from signing in to admission.

@@ -22,7 +22,7 @@ RULES = [
     (r"deletePage", r"If-Match: needs a lang, .*"),
     (r"checkIn", r"invalid_code"),
     (r"checkIn|transferTicket|getTicket(QR|PDF)", r"ticket_void"),
-    (r"placeHold", r"unknown_(seat|concession)|limit_exceeded"),
+    (r"placeHold", r"unknown_(seat|concession|channel)|invalid_presale_code|limit_exceeded"),
     (r"placeHold", r"items\[\d+\]\.\w+: is for (general|seated) areas; .*"),
     # A schema cannot add up, and how many prices there are the service knows.
     (r"placeHold", r"items\[\d+\]\.concessions: are for more places than the item has|items: come at more than .*"),
@@ -47,7 +47,7 @@ RULES = [
     (r"scheduleSeries", r"rrule: .*|except\[\d+\]: is not a date of the rule"),
     # The prices of a performance are about each other.
     (r"schedule\w+", r".*\.currency: must be .*, in which the performance sells"),
-    (r"schedule\w+", r".*\.until: must be (in the years .*|after the tier before)"),
+    (r"schedule\w+", r".*\.until: must be (in the years .*|after the tier before.*)"),
     (r"schedule\w+", r".*(tiers|concessions|fees)\[\d+\]\.id: .* is there twice"),
     # The parts of a seat map are about each other.
     (r"schedule\w+|(create|replace)SeatPlan", r".*(areas|priceCategories)\[\d+\]\.id: .* is there twice"),
@@ -57,6 +57,15 @@ RULES = [
     (r"schedule\w+|(create|replace)SeatPlan", r".*\.row: (must be .* printable characters without spaces around|.* is there twice in this area)"),
     (r"schedule\w+|(create|replace)SeatPlan", r".*\.seats: .* is not a (seat: it takes .*|range of numbers)"),
     (r"schedule\w+|(create|replace)SeatPlan", r".*\.(aisleAfter|wheelchair|companion|outOfSale)\[\d+\]: .* is not a seat of this row"),
+    # Allocations are of places that are there, and of nobody else.
+    (r"schedule\w+|(create|replace)SeatPlan", r".*allocations\[\d+\]\.(id: .* is there twice|areaId: .* is not an area of this seat map)"),
+    (r"schedule\w+|(create|replace)SeatPlan", r".*allocations\[\d+\]\.quantity: (belongs to a general area only|must be from 1 to what the area has .*)"),
+    (r"schedule\w+|(create|replace)SeatPlan", r".*allocations\[\d+\]\.rows\[\d+\]\.(row: .* is not a row of the area|seats: .* is not a seat that is for sale .*)"),
+    # Channels and presales have times, and presales are beside others.
+    (r"schedule\w+", r"channels\[\d+\]\.(id: .* is there twice|sales(Open|Close)At: must be (in the years .*|before salesCloseAt))"),
+    (r"putPresale", r"(opens|closes)At: must be (given|in the years .*|before closesAt)|presaleId: must (not be blank|not be more than .*)"),
+    (r"putPresale", r"uses: .* cannot be changed.*|priceCategories\[\d+\]: .* is not a price category of the performance"),
+    (r"putPresale", r"codes(\[\d+\])?: (must not be more than .* in all presales .*|is a code of presale .*)|name: must not be blank"),
     (r"importSeatPlan", r"document\..*"),
     # Addresses have grammars too large for a pattern.
     (r"signUp", r"email: must be an e-mail address"),

@@ -87,6 +87,8 @@ func (i *inbox) pass(ctx context.Context, s *source) (bool, error) {
 	return true, nil
 }
 
+func (i *inbox) waits() bool { return i.queue.filled.Load() }
+
 // again ends the visibility timeout of what has failed.
 func (i *inbox) again(ctx context.Context) (bool, error) {
 	late := i.late

@@ -5,16 +5,22 @@ import (
 )
 
 // Settle does what AWS does in the background until nothing is left to do. It returns at
-// the first problem.
+// the first problem; one is something that waits and that nobody reads.
 func (c *Cloud) Settle(ctx context.Context) error {
 	for {
 		moved, err := c.round(ctx)
 		if err != nil || c.troubled() {
 			return c.join(err)
 		}
-		if !moved {
-			return nil
+		if moved {
+			continue
 		}
+		for _, s := range c.sources {
+			if !c.has(Mapping, s.name) && s.from.waits() {
+				_ = c.problem("what %s was for waits, and nobody reads it", s.name)
+			}
+		}
+		return c.Problems()
 	}
 }
 

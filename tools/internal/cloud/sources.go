@@ -35,6 +35,8 @@ type feed interface {
 	needs() []iam.Request
 	// pass takes one batch and reports whether there was one.
 	pass(ctx context.Context, s *source) (bool, error)
+	// waits is whether there may be something to read.
+	waits() bool
 	// again brings back what has failed, when there is some.
 	again(ctx context.Context) (bool, error)
 	// reset drops what there is.

@@ -165,6 +165,8 @@ func (s *stream) take(ctx context.Context, m *source) error {
 	})
 }
 
+func (s *stream) waits() bool { return s.cloud.written(s.table) != s.seen }
+
 func (s *stream) again(context.Context) (bool, error) {
 	held := s.held
 	s.held = false

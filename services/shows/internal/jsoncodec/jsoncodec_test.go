@@ -12,6 +12,7 @@ import (
 	"ticketmesh.dev/services/shows/internal/jsoncodec"
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/seatplan"
 	"ticketmesh.dev/services/shows/internal/series"
@@ -37,12 +38,29 @@ var (
 	}
 	house = seatmap.Restore(areas, []seatmap.PriceCategory{{
 		ID: "I", Name: "First", Price: money.Money{Amount: 1000, Currency: "KWD"},
-		Tiers: []seatmap.Tier{{ID: "early", Name: "Früh", Price: money.Money{Amount: 999, Currency: "KWD"}, Until: at}},
+		Tiers: []seatmap.Tier{
+			{ID: "early", Name: "Früh", Price: money.Money{Amount: 999, Currency: "KWD"}, Until: at},
+			{ID: "few", Name: "Few", Price: money.Money{Amount: 1, Currency: "KWD"}, Until: at, Quantity: &hundred},
+		},
 		Concessions: []seatmap.Concession{
 			{ID: "child", Name: "Children", Price: &money.Money{Currency: "KWD"}}, {ID: "student", Name: "Students", PercentOff: "12.5"},
 		},
 		SalesOpenAt: at, SalesCloseAt: at.Add(time.Hour),
-	}})
+	}}).RestoreAllocations(allocations)
+	hundred     = 100
+	allocations = []seatmap.Allocation{
+		{ID: "sponsors", Name: "Spönsörs", Channel: "sponsor", AreaID: "stalls", Rows: []seatmap.AllocatedRow{{Label: "A", Seats: "2-5,15"}}},
+		{ID: "door", Channel: "box_office", AreaID: "standing", Quantity: 20},
+	}
+	channels = []sales.Channel{{ID: "box_office", SalesOpenAt: at}, {ID: "sponsor", SalesCloseAt: at.Add(time.Hour)}}
+	soldBy   = sales.Rules{
+		Channels: channels,
+		Presales: []sales.Presale{{
+			ID: "members", Name: "Mitglieder", OpensAt: at, ClosesAt: at.Add(time.Hour), PriceCategories: []string{"I"}, Channel: "sponsor", Uses: 2,
+			Codes: []string{"MEMBERS-2027"}, Generated: []string{"7QXK-M4RT-9WDC-H2NE"},
+		}},
+		Released: []string{"door"},
+	}
 )
 
 // TestWhatIsStoredReadsBack holds documents as they are stored, which later
@@ -58,20 +76,21 @@ func TestWhatIsStoredReadsBack(t *testing.T) {
 		of("performance", performance.Restore(performance.State{
 			ID: one, ShowID: two, StartsAt: "2027-06-01T20:00", TimeZone: "Europe/Vienna", StartsAtUTC: at, SalesOpenAt: at, SalesCloseAt: at.Add(time.Hour),
 			Limits: performance.Limits{PerOrder: 8, PerCustomer: 16}, Currency: "KWD", SeatMapVersion: 1, SeatPlan: performance.SeatPlan{ID: two, Version: 3},
-			Pricing: charged, Capacities: []seatmap.Capacity{{AreaID: "stalls", Places: 13}},
+			Pricing: charged, Sales: soldBy, Capacities: []seatmap.Capacity{{AreaID: "stalls", Places: 13}},
 			Status: performance.Cancelled, Reason: "ill", Announced: true, Version: 5,
 		}), jsoncodec.EncodePerformance, jsoncodec.DecodePerformance),
 		of("seatmap", house, jsoncodec.EncodeSeatMap, jsoncodec.DecodeSeatMap),
-		of("seatplan", seatplan.Details{Name: "Saal", Areas: areas, Categories: []seatplan.Category{{ID: "I", Name: "First"}}}, jsoncodec.EncodeSeatPlan, jsoncodec.DecodeSeatPlan),
+		of("seatplan", seatplan.Details{Name: "Saal", Areas: areas, Categories: []seatplan.Category{{ID: "I", Name: "First"}}, Allocations: allocations}, jsoncodec.EncodeSeatPlan, jsoncodec.DecodeSeatPlan),
 		of("series", series.Restore(series.State{
 			ID: one, ShowID: two, Rule: "FREQ=DAILY;COUNT=1",
 			Template: series.Template{
 				TimeZone: "Europe/Vienna", SalesOpenAt: at, SeatMap: house, SeatPlan: performance.SeatPlan{ID: two, Version: 3},
-				Pricing: charged, Limits: performance.Limits{PerOrder: 8, PerCustomer: 16},
+				Pricing: charged, Channels: channels, Limits: performance.Limits{PerOrder: 8, PerCustomer: 16},
 			},
 			Occurrences: []series.Occurrence{{PerformanceID: two, StartsAt: "2027-06-01T20:00"}},
 		}), jsoncodec.EncodeSeries, decodeSeries),
 		of("pricing", charged, jsoncodec.EncodePricing, jsoncodec.DecodePricing),
+		of("sales", soldBy, jsoncodec.EncodeSales, jsoncodec.DecodeSales),
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +134,7 @@ func of[T any](name string, give T, encode func(T) ([]byte, error), decode func(
 func decodeSeries(b []byte) (series.Series, error) { return jsoncodec.DecodeSeries(two, one, b) }
 
 func FuzzDecode(f *testing.F) {
-	for _, name := range []string{"show", "performance", "seatmap", "seatplan", "series", "pricing"} {
+	for _, name := range []string{"show", "performance", "seatmap", "seatplan", "series", "pricing", "sales"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name+".json"))
 		if err != nil {
 			f.Fatal(err)
@@ -130,6 +149,7 @@ func FuzzDecode(f *testing.F) {
 		again(t, b, jsoncodec.EncodeSeatPlan, jsoncodec.DecodeSeatPlan)
 		again(t, b, jsoncodec.EncodeSeries, decodeSeries)
 		again(t, b, jsoncodec.EncodePricing, jsoncodec.DecodePricing)
+		again(t, b, jsoncodec.EncodeSales, jsoncodec.DecodeSales)
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 	"ticketmesh.dev/platform/lambda"
 	"ticketmesh.dev/platform/streams"
 	"ticketmesh.dev/services/tickets/aws"
-	"ticketmesh.dev/services/tickets/internal/dynamo"
+	derived "ticketmesh.dev/services/tickets/internal/streams"
 )
 
 // Open opens the function that the table's stream invokes, and that publishes what commits say, and of each partition
@@ -27,5 +27,5 @@ func Open(_ context.Context, rt lambda.Runtime) (func(context.Context, events.Dy
 		return nil, err
 	}
 	publisher := eventbridge.NewPublisher(eventbridge.Config{Client: sdk.NewFromConfig(client), Bus: c.Bus})
-	return streams.NewRelay(publisher, rt.Logger, dynamo.Availability).Handle, nil
+	return streams.NewRelay(publisher, rt.Logger, derived.Availability).Handle, nil
 }

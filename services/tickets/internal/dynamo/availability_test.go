@@ -18,10 +18,10 @@ import (
 	"ticketmesh.dev/platform/testserver"
 
 	"ticketmesh.dev/services/tickets/internal/app"
-	"ticketmesh.dev/services/tickets/internal/dynamo"
 	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
+	"ticketmesh.dev/services/tickets/internal/streams"
 )
 
 // lambdaRecord is a stream's record as Lambda gets it.
@@ -62,9 +62,9 @@ func (s *shop) told() []ticketsevents.AvailabilityChanged {
 	var told []ticketsevents.AvailabilityChanged
 	for _, r := range records[s.read:] {
 		record := lambdaRecord(s.T, r)
-		derived, err := dynamo.Availability(record)
+		derived, err := streams.Availability(record)
 		s.ok(err)
-		again, err := dynamo.Availability(record)
+		again, err := streams.Availability(record)
 		s.ok(err)
 		for i, e := range derived {
 			encoded, err := e.MarshalCloudEvent()
@@ -156,21 +156,4 @@ func TestQuotasAreNotTold(t *testing.T) {
 	if told := s.told(); len(told) != 0 || s.read != 1 {
 		t.Errorf("told %+v of %d records", told, s.read)
 	}
-}
-
-func FuzzAvailability(f *testing.F) {
-	f.Add("inv#01a21310-c0ce-78ee-bb21-7d3ad38e4c02#3", "stalls#00001", []byte{64, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0})
-	f.Add("inv#", "#", []byte{})
-	f.Fuzz(func(t *testing.T, pk, sk string, document []byte) {
-		record := events.DynamoDBEventRecord{Change: events.DynamoDBStreamRecord{NewImage: map[string]events.DynamoDBAttributeValue{
-			"pk": events.NewStringAttribute(pk), "sk": events.NewStringAttribute(sk), "doc": events.NewBinaryAttribute(document),
-		}}}
-		told, err := dynamo.Availability(record)
-		if err != nil || len(told) == 0 {
-			return
-		}
-		if _, err := told[0].MarshalCloudEvent(); err != nil {
-			t.Errorf("derived what is no event: %v", err)
-		}
-	})
 }

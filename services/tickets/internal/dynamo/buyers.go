@@ -26,12 +26,12 @@ func (t *transaction) Buyer(performanceID id.ID, customerID string) (buyer.Buyer
 	if err != nil {
 		return b, err
 	}
-	numbers := decoder{rest: item.Document}
-	b.Owned, b.Version = int(numbers.uvarint()), int(numbers.uvarint())
-	if numbers.failed {
+	numbers := itemcodec.Numbers{Rest: item.Document}
+	b.Owned, b.Version = int(numbers.Uvarint()), int(numbers.Uvarint())
+	if numbers.Failed {
 		return b, fmt.Errorf("item %s: %w", item.Key.PK, errMalformed)
 	}
-	b.Claims, err = itemcodec.DecodeBuyerClaims(numbers.rest)
+	b.Claims, err = itemcodec.DecodeBuyerClaims(numbers.Rest)
 	return b, err
 }
 
@@ -45,29 +45,3 @@ func (t *transaction) PutBuyer(b buyer.Buyer) error {
 
 // errMalformed reports a document that this package did not write.
 var errMalformed = errors.New("malformed document")
-
-// decoder reads what numbers a document begins with.
-type decoder struct {
-	rest   []byte
-	failed bool
-}
-
-func (d *decoder) uvarint() uint64 {
-	n, size := binary.Uvarint(d.rest)
-	if size <= 0 {
-		d.failed = true
-		return 0
-	}
-	d.rest = d.rest[size:]
-	return n
-}
-
-func (d *decoder) uint64() uint64 {
-	if len(d.rest) < 8 {
-		d.failed = true
-		return 0
-	}
-	n := binary.BigEndian.Uint64(d.rest)
-	d.rest = d.rest[8:]
-	return n
-}

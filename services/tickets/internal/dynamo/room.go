@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -11,6 +10,7 @@ import (
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/partitioncodec"
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
@@ -75,6 +75,10 @@ type walk struct {
 	found         []inventory.Partition
 }
 
+func (w *walk) key(number int) dynamo.Key {
+	return partitionKey(inventory.Key{PerformanceID: w.performanceID, AreaID: w.area.ID, Number: number})
+}
+
 // through walks from one number to before another.
 func (w *walk) through(from, end int) error {
 	for from < end && len(w.found) < w.limit {
@@ -84,7 +88,7 @@ func (w *walk) through(from, end int) error {
 		}
 		for len(numbers) > 0 && len(w.found) < w.limit {
 			n := 1
-			for n < len(numbers) && numbers[n]/neighbours == numbers[0]/neighbours {
+			for n < len(numbers) && numbers[n]/partitioncodec.Neighbours == numbers[0]/partitioncodec.Neighbours {
 				n++
 			}
 			if err := w.look(numbers[:n]); err != nil {
@@ -100,15 +104,15 @@ func (w *walk) through(from, end int) error {
 // candidates returns the next numbers that the index has, ascending, and where to
 // go on.
 func (w *walk) candidates(from, end int) (numbers []int, next int, err error) {
-	page := max(w.limit, neighbours)
+	page := max(w.limit, partitioncodec.Neighbours)
 	wanted := classesFor(w.area, w.run)
 	found := make([][]dynamo.Item, len(wanted))
 	calls, ctx := errgroup.WithContext(w.ctx)
 	for i, class := range wanted {
 		calls.Go(func() (err error) {
 			found[i], err = w.store.table.Query(ctx, dynamo.Query{
-				Index: byRoom, PK: roomOf(w.performanceID, w.area.ID, class), From: partitionSK(w.area.ID, from),
-				To: partitionSK(w.area.ID, end-1), Limit: page,
+				Index: byRoom, PK: roomOf(w.performanceID, w.area.ID, class), From: w.key(from).SK,
+				To: w.key(end - 1).SK, Limit: page,
 			})
 			return err
 		})
@@ -119,7 +123,7 @@ func (w *walk) candidates(from, end int) (numbers []int, next int, err error) {
 	next = end
 	for _, items := range found {
 		for _, item := range items {
-			key, err := keyOfPartition(item.Key)
+			key, err := partitioncodec.Parse(item.Key.PK, item.Key.SK)
 			if err != nil {
 				return nil, 0, err
 			}
@@ -137,15 +141,12 @@ func (w *walk) candidates(from, end int) (numbers []int, next int, err error) {
 
 // look reads candidates that are under one key and keeps those that have room.
 func (w *walk) look(numbers []int) error {
-	first := partitionKey(inventory.Key{PerformanceID: w.performanceID, AreaID: w.area.ID, Number: numbers[0]})
-	items, err := w.Query(dynamo.Query{PK: first.PK, From: first.SK, To: partitionSK(w.area.ID, numbers[len(numbers)-1])})
+	first, last := w.key(numbers[0]), w.key(numbers[len(numbers)-1])
+	items, err := w.Query(dynamo.Query{PK: first.PK, From: first.SK, To: last.SK})
 	if err != nil {
 		return err
 	}
 	for _, item := range items {
-		if !strings.HasPrefix(item.Key.SK, w.area.ID+"#") {
-			continue
-		}
 		p, err := readPartition(item)
 		if err != nil {
 			return err

@@ -32,7 +32,7 @@ func (l *Layout) Allocate(allocations []Allocation, released []string) error {
 	next := map[string]int{} // places of general areas that were given
 	for _, allocation := range allocations {
 		area := l.Area(allocation.AreaID)
-		if area == nil || (area.Kind == General) == (allocation.Quantity == 0) || allocation.Quantity > area.places-next[area.ID] {
+		if area == nil || (area.Kind == General) != (allocation.Quantity > 0) || allocation.Quantity > area.places-next[area.ID] {
 			return fmt.Errorf("%w: area %q has not the places of allocation %q", ErrMalformed, allocation.AreaID, allocation.ID)
 		}
 		places, err := area.placesOf(allocation.Rows)

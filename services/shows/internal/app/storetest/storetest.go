@@ -20,6 +20,7 @@ import (
 	"ticketmesh.dev/services/shows/internal/availability"
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/pricing"
+	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/show"
 )
@@ -138,12 +139,19 @@ func plan(t *testing.T) seatmap.Map {
 		{ID: "II", Name: "Second", Price: money.Money{Currency: "KWD"}},
 	})
 	noError(t, err)
+	m, err = m.Allocate("", []seatmap.Allocation{
+		{ID: "sponsors", Channel: "sponsor", AreaID: "stalls", Rows: []seatmap.AllocatedRow{{Label: "Ä", Seats: "1-4"}}},
+		{ID: "door", Channel: "box_office", AreaID: "standing", Quantity: 20},
+	})
+	noError(t, err)
 	return m
 }
 
 func newPerformance(t *testing.T, showID id.ID, startsAt string, change ...func(*performance.State)) performance.Performance {
 	t.Helper()
-	p, err := performance.Schedule(id.New(), showID, performance.Times{StartsAt: startsAt, TimeZone: "Europe/Vienna"}, performance.Terms{SeatMap: plan(t)}, false)
+	p, err := performance.Schedule(id.New(), showID, performance.Times{StartsAt: startsAt, TimeZone: "Europe/Vienna"}, performance.Terms{
+		SeatMap: plan(t), Channels: []sales.Channel{{ID: "box_office", SalesOpenAt: at}},
+	}, false)
 	noError(t, err)
 	state := p.State()
 	for _, c := range change {
@@ -498,6 +506,17 @@ func performanceAtVersions(t *testing.T, h Harness) {
 	got, err := h.Store.Performance(t.Context(), s.ID(), before.ID())
 	noError(t, err)
 	equal(t, got, after.Announced())
+
+	sold, _, err := got.ChangeSales(func(rules sales.Rules) (sales.Rules, bool, error) {
+		rules.Released = []string{"door"}
+		rules.Presales = []sales.Presale{{ID: "members", Name: "Mitglieder", OpensAt: at, Uses: 2, Codes: []string{"MEMBERS-2027"}, Generated: []string{"7QXK"}}}
+		return rules, true, nil
+	})
+	noError(t, err)
+	noError(t, h.Store.SavePerformance(t.Context(), sold, got, 1))
+	got, err = h.Store.Performance(t.Context(), s.ID(), before.ID())
+	noError(t, err)
+	equal(t, got, sold)
 }
 
 func listPerformances(t *testing.T, h Harness) {

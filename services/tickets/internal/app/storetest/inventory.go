@@ -38,7 +38,7 @@ func performances(f *fixture) {
 			f.ok(err)
 			f.same("read in an update", plain(got), plain(want))
 			f.same("places", got.Layout.Places(), want.Layout.Places())
-			f.same("quotas", got.Layout.Quotas(), want.Layout.Quotas())
+			f.same("quotas", quotasOf(got), quotasOf(want))
 			f.same("kept", got.Layout.Area("floor").Kept(1), want.Layout.Area("floor").Kept(1))
 			return nil
 		})
@@ -207,6 +207,7 @@ func freeInLargeHouse(f *fixture) {
 	for i := range rows {
 		rows[i] = seatmap.Row{Label: strconv.Itoa(i + 1), Seats: "1-40", AisleAfter: []string{"20"}}
 	}
+	p.Allocations = nil
 	f.ok(p.LayOut([]seatmap.Area{
 		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: rows}, {ID: "floor", Kind: seatmap.General, PriceCategory: "II", Capacity: 50 * 64},
 	}))

@@ -32,3 +32,12 @@ func quotas(f *fixture) {
 		}
 	}
 }
+
+// quotasOf lists the quotas that a performance is laid out with.
+func quotasOf(p *performance.Performance) map[string]int {
+	places := map[string]int{}
+	for _, quota := range p.Layout.Quotas() {
+		places[quota.ID] = quota.Places()
+	}
+	return places
+}

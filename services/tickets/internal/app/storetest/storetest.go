@@ -95,10 +95,12 @@ type fixture struct {
 
 func (f *fixture) store() app.Store { return f.opened.Store }
 
-// update commits what fn does.
+// update commits what fn does, however slow the store's server is.
 func (f *fixture) update(fn func(tx app.Tx) error) {
 	f.Helper()
-	if err := f.store().Update(f.Context(), fn); err != nil {
+	ctx, cancel := context.WithTimeout(f.Context(), 2*time.Minute)
+	defer cancel()
+	if err := f.store().Update(ctx, fn); err != nil {
 		f.Fatal(err)
 	}
 }

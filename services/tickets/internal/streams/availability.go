@@ -1,4 +1,6 @@
-package dynamo
+// Package streams reads what the table's stream has beside events: partitions. It
+// links no client of DynamoDB, which the function behind the stream need not start.
+package streams
 
 import (
 	"context"
@@ -6,17 +8,16 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"ticketmesh.dev/platform/dynamo"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/eventcodec"
 	"ticketmesh.dev/services/tickets/internal/inventory"
+	"ticketmesh.dev/services/tickets/internal/partitioncodec"
 )
 
 // Availability implements streams.Derive: a partition that was written tells how
@@ -25,8 +26,8 @@ import (
 // that is delivered again tells the same again.
 func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	image := record.Change.NewImage
-	key := dynamo.Key{PK: text(image["pk"]), SK: text(image["sk"])}
-	if !strings.HasPrefix(key.PK, inventoryKind) {
+	pk, sk := text(image["pk"]), text(image["sk"])
+	if !partitioncodec.IsPlaces(pk) {
 		return nil, nil
 	}
 	var document []byte
@@ -36,9 +37,9 @@ func Availability(record events.DynamoDBEventRecord) ([]event.Event, error) {
 	case events.DataTypeString: // bytes that happen to be text
 		document = []byte(doc.String())
 	default:
-		return nil, fmt.Errorf("%w: partition %s %s", errMalformed, key.PK, key.SK)
+		return nil, fmt.Errorf("%w: %s %s", partitioncodec.ErrMalformed, pk, sk)
 	}
-	p, at, err := decodePartition(key, document)
+	p, at, err := partitioncodec.Decode(pk, sk, document)
 	if err != nil {
 		return nil, err
 	}
