@@ -168,8 +168,9 @@ type Invoker interface {
 	ReplaceSeatPlan(ctx context.Context, request *SeatPlanInput, params ReplaceSeatPlanParams) (ReplaceSeatPlanRes, error)
 	// ReschedulePerformance invokes reschedulePerformance operation.
 	//
-	// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to
-	// where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+	// Tickets stay valid, and who ordered before may return them until returnsUntil for all of their
+	// money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is
+	// changes nothing. 409 performance_cancelled; 422 invalid_local_time.
 	//
 	// POST /shows/{showId}/performances/{performanceId}/reschedule
 	ReschedulePerformance(ctx context.Context, request *ReschedulePerformance, params ReschedulePerformanceParams) (ReschedulePerformanceRes, error)
@@ -198,6 +199,18 @@ type Invoker interface {
 	//
 	// PATCH /shows/{showId}/performances/{performanceId}/allocations/{allocationId}
 	UpdateAllocation(ctx context.Context, request UpdateAllocationReq, params UpdateAllocationParams) (UpdateAllocationRes, error)
+	// UpdatePerformance invokes updatePerformance operation.
+	//
+	// The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay
+	// valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is
+	// sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with
+	// the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version
+	// as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not
+	// heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another
+	// currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+	//
+	// PATCH /shows/{showId}/performances/{performanceId}
+	UpdatePerformance(ctx context.Context, request UpdatePerformanceReq, params UpdatePerformanceParams) (UpdatePerformanceRes, error)
 	// UpdateShow invokes updateShow operation.
 	//
 	// A merge patch (RFC 7396): what is absent stays; null removes venueId or artistIds. A patch that
@@ -2303,6 +2316,23 @@ func (c *Client) sendListShows(ctx context.Context, params ListShowsParams) (res
 		}
 	}
 	{
+		// Encode "city" parameter.
+		cfg := uri.QueryParameterEncodingConfig{
+			Name:    "city",
+			Style:   uri.QueryStyleForm,
+			Explode: true,
+		}
+
+		if err := q.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.City.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode query")
+		}
+	}
+	{
 		// Encode "category" parameter.
 		cfg := uri.QueryParameterEncodingConfig{
 			Name:    "category",
@@ -2781,8 +2811,9 @@ func (c *Client) sendReplaceSeatPlan(ctx context.Context, request *SeatPlanInput
 
 // ReschedulePerformance invokes reschedulePerformance operation.
 //
-// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to
-// where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+// Tickets stay valid, and who ordered before may return them until returnsUntil for all of their
+// money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is
+// changes nothing. 409 performance_cancelled; 422 invalid_local_time.
 //
 // POST /shows/{showId}/performances/{performanceId}/reschedule
 func (c *Client) ReschedulePerformance(ctx context.Context, request *ReschedulePerformance, params ReschedulePerformanceParams) (ReschedulePerformanceRes, error) {
@@ -3260,6 +3291,144 @@ func (c *Client) sendUpdateAllocation(ctx context.Context, request UpdateAllocat
 	}()
 
 	result, err := decodeUpdateAllocationResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
+// UpdatePerformance invokes updatePerformance operation.
+//
+// The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay
+// valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is
+// sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with
+// the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version
+// as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not
+// heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another
+// currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+//
+// PATCH /shows/{showId}/performances/{performanceId}
+func (c *Client) UpdatePerformance(ctx context.Context, request UpdatePerformanceReq, params UpdatePerformanceParams) (UpdatePerformanceRes, error) {
+	res, err := c.sendUpdatePerformance(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendUpdatePerformance(ctx context.Context, request UpdatePerformanceReq, params UpdatePerformanceParams) (res UpdatePerformanceRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [4]string
+	pathParts[0] = "/shows/"
+	{
+		// Encode "showId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "showId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.ShowId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/performances/"
+	{
+		// Encode "performanceId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "performanceId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PerformanceId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[3] = encoded
+	}
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "PATCH", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodeUpdatePerformanceRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	h := uri.NewHeaderEncoder(r.Header)
+	{
+		cfg := uri.HeaderParameterEncodingConfig{
+			Name:    "If-Match",
+			Explode: false,
+		}
+		if err := h.EncodeParam(cfg, func(e uri.Encoder) error {
+			if val, ok := params.IfMatch.Get(); ok {
+				return e.EncodeValue(conv.StringToString(val))
+			}
+			return nil
+		}); err != nil {
+			return res, errors.Wrap(err, "encode header")
+		}
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, UpdatePerformanceOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodeUpdatePerformanceResponse(resp)
 	if err != nil {
 		return res, errors.Wrap(err, "decode response")
 	}

@@ -2757,6 +2757,10 @@ func (s *Server) handleListShowsRequest(args [0]string, argsEscaped bool, w http
 					In:   "query",
 				}: params.To,
 				{
+					Name: "city",
+					In:   "query",
+				}: params.City,
+				{
 					Name: "category",
 					In:   "query",
 				}: params.Category,
@@ -3295,8 +3299,9 @@ func (s *Server) handleReplaceSeatPlanRequest(args [1]string, argsEscaped bool, 
 
 // handleReschedulePerformanceRequest handles reschedulePerformance operation.
 //
-// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to
-// where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+// Tickets stay valid, and who ordered before may return them until returnsUntil for all of their
+// money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is
+// changes nothing. 409 performance_cancelled; 422 invalid_local_time.
 //
 // POST /shows/{showId}/performances/{performanceId}/reschedule
 func (s *Server) handleReschedulePerformanceRequest(args [2]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
@@ -3937,6 +3942,176 @@ func (s *Server) handleUpdateAllocationRequest(args [3]string, argsEscaped bool,
 	}
 
 	if err := encodeUpdateAllocationResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
+// handleUpdatePerformanceRequest handles updatePerformance operation.
+//
+// The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay
+// valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is
+// sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with
+// the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version
+// as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not
+// heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another
+// currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+//
+// PATCH /shows/{showId}/performances/{performanceId}
+func (s *Server) handleUpdatePerformanceRequest(args [2]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: UpdatePerformanceOperation,
+			ID:   "updatePerformance",
+		}
+	)
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+			sctx, ok, err := s.securityBearer(ctx, UpdatePerformanceOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "Bearer",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:Bearer", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 0
+				ctx = sctx
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			err = &ogenerrors.SecurityError{
+				OperationContext: opErrContext,
+				Err:              ogenerrors.ErrSecurityRequirementIsNotSatisfied,
+			}
+			if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+				defer recordError("Security", err)
+			}
+			return
+		}
+	}
+	params, err := decodeUpdatePerformanceParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodeUpdatePerformanceRequest(r)
+	if err != nil {
+		err = &ogenerrors.DecodeRequestError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeRequest", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
+
+	var response UpdatePerformanceRes
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    UpdatePerformanceOperation,
+			OperationSummary: "Change the seat map of a performance.",
+			OperationID:      "updatePerformance",
+			Body:             request,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "showId",
+					In:   "path",
+				}: params.ShowId,
+				{
+					Name: "performanceId",
+					In:   "path",
+				}: params.PerformanceId,
+				{
+					Name: "If-Match",
+					In:   "header",
+				}: params.IfMatch,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = UpdatePerformanceReq
+			Params   = UpdatePerformanceParams
+			Response = UpdatePerformanceRes
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackUpdatePerformanceParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.UpdatePerformance(ctx, request, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.UpdatePerformance(ctx, request, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodeUpdatePerformanceResponse(response, w); err != nil {
 		defer recordError("EncodeResponse", err)
 		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
 			s.cfg.ErrorHandler(ctx, w, r, err)

@@ -109,6 +109,14 @@ type UpdateAllocationRes interface {
 	updateAllocationRes()
 }
 
+type UpdatePerformanceReq interface {
+	updatePerformanceReq()
+}
+
+type UpdatePerformanceRes interface {
+	updatePerformanceRes()
+}
+
 type UpdateShowReq interface {
 	updateShowReq()
 }

@@ -32,5 +32,6 @@ const (
 	SchedulePerformanceOperation   OperationName = "SchedulePerformance"
 	ScheduleSeriesOperation        OperationName = "ScheduleSeries"
 	UpdateAllocationOperation      OperationName = "UpdateAllocation"
+	UpdatePerformanceOperation     OperationName = "UpdatePerformance"
 	UpdateShowOperation            OperationName = "UpdateShow"
 )

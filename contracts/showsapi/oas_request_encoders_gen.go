@@ -191,6 +191,34 @@ func encodeUpdateAllocationRequest(
 	}
 }
 
+func encodeUpdatePerformanceRequest(
+	req UpdatePerformanceReq,
+	r *http.Request,
+) error {
+	switch req := req.(type) {
+	case *UpdatePerformanceApplicationJSON:
+		const contentType = "application/json"
+		e := new(jx.Encoder)
+		{
+			req.Encode(e)
+		}
+		encoded := e.Bytes()
+		ht.SetBody(r, bytes.NewReader(encoded), contentType)
+		return nil
+	case *UpdatePerformanceApplicationMergePatchJSON:
+		const contentType = "application/merge-patch+json"
+		e := new(jx.Encoder)
+		{
+			req.Encode(e)
+		}
+		encoded := e.Bytes()
+		ht.SetBody(r, bytes.NewReader(encoded), contentType)
+		return nil
+	default:
+		return errors.Errorf("unexpected request type: %T", req)
+	}
+}
+
 func encodeUpdateShowRequest(
 	req UpdateShowReq,
 	r *http.Request,

@@ -42,7 +42,8 @@ var (
 		"POST": "Authorization,Content-Type,Idempotency-Key",
 	}
 	rn4AllowedHeaders = map[string]string{
-		"GET": "Authorization",
+		"GET":   "Authorization",
+		"PATCH": "Authorization,Content-Type,If-Match",
 	}
 	rn31AllowedHeaders = map[string]string{
 		"PATCH": "Authorization,Content-Type",
@@ -449,12 +450,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 											args[0],
 											args[1],
 										}, elemIsEscaped, w, r)
+									case "PATCH":
+										s.handleUpdatePerformanceRequest([2]string{
+											args[0],
+											args[1],
+										}, elemIsEscaped, w, r)
 									default:
 										s.notAllowed(w, r, notAllowedParams{
-											allowedMethods: "GET",
+											allowedMethods: "GET,PATCH",
 											allowedHeaders: rn4AllowedHeaders,
 											acceptPost:     "",
-											acceptPatch:    "",
+											acceptPatch:    "application/json,application/merge-patch+json",
 										})
 									}
 
@@ -1268,6 +1274,15 @@ func (s *Server) FindPath(method string, u *url.URL) (r Route, _ bool) {
 										r.name = GetPerformanceOperation
 										r.summary = "A performance with its seat map."
 										r.operationID = "getPerformance"
+										r.operationGroup = ""
+										r.pathPattern = "/shows/{showId}/performances/{performanceId}"
+										r.args = args
+										r.count = 2
+										return r, true
+									case "PATCH":
+										r.name = UpdatePerformanceOperation
+										r.summary = "Change the seat map of a performance."
+										r.operationID = "updatePerformance"
 										r.operationGroup = ""
 										r.pathPattern = "/shows/{showId}/performances/{performanceId}"
 										r.args = args

@@ -2733,6 +2733,47 @@ func (o OptUUID) Or(d uuid.UUID) uuid.UUID {
 	return d
 }
 
+// A ticket that a change of the seat map would leave without its place.
+// Ref: #/components/schemas/OrphanedTicket
+type OrphanedTicket struct {
+	// The ticket.
+	TicketID uuid.UUID `json:"ticketId"`
+	// Its area.
+	AreaID string `json:"areaId"`
+	// Its seat, in a seated area.
+	Seat OptString `json:"seat"`
+}
+
+// GetTicketID returns the value of TicketID.
+func (s *OrphanedTicket) GetTicketID() uuid.UUID {
+	return s.TicketID
+}
+
+// GetAreaID returns the value of AreaID.
+func (s *OrphanedTicket) GetAreaID() string {
+	return s.AreaID
+}
+
+// GetSeat returns the value of Seat.
+func (s *OrphanedTicket) GetSeat() OptString {
+	return s.Seat
+}
+
+// SetTicketID sets the value of TicketID.
+func (s *OrphanedTicket) SetTicketID(val uuid.UUID) {
+	s.TicketID = val
+}
+
+// SetAreaID sets the value of AreaID.
+func (s *OrphanedTicket) SetAreaID(val string) {
+	s.AreaID = val
+}
+
+// SetSeat sets the value of Seat.
+func (s *OrphanedTicket) SetSeat(val OptString) {
+	s.Seat = val
+}
+
 // Ref: #/components/schemas/Performance
 type Performance struct {
 	// The performance.
@@ -2763,6 +2804,10 @@ type Performance struct {
 	Status PerformanceStatus `json:"status"`
 	// Of a cancelled performance: why, for customers.
 	Reason OptString `json:"reason"`
+	// RFC 3339 in UTC with milliseconds.
+	RescheduledAt OptDateTime `json:"rescheduledAt"`
+	// RFC 3339 in UTC with milliseconds.
+	ReturnsUntil OptDateTime `json:"returnsUntil"`
 	// Version of the performance, from 1.
 	Version int `json:"version"`
 }
@@ -2845,6 +2890,16 @@ func (s *Performance) GetStatus() PerformanceStatus {
 // GetReason returns the value of Reason.
 func (s *Performance) GetReason() OptString {
 	return s.Reason
+}
+
+// GetRescheduledAt returns the value of RescheduledAt.
+func (s *Performance) GetRescheduledAt() OptDateTime {
+	return s.RescheduledAt
+}
+
+// GetReturnsUntil returns the value of ReturnsUntil.
+func (s *Performance) GetReturnsUntil() OptDateTime {
+	return s.ReturnsUntil
 }
 
 // GetVersion returns the value of Version.
@@ -2932,6 +2987,16 @@ func (s *Performance) SetReason(val OptString) {
 	s.Reason = val
 }
 
+// SetRescheduledAt sets the value of RescheduledAt.
+func (s *Performance) SetRescheduledAt(val OptDateTime) {
+	s.RescheduledAt = val
+}
+
+// SetReturnsUntil sets the value of ReturnsUntil.
+func (s *Performance) SetReturnsUntil(val OptDateTime) {
+	s.ReturnsUntil = val
+}
+
 // SetVersion sets the value of Version.
 func (s *Performance) SetVersion(val int) {
 	s.Version = val
@@ -3006,6 +3071,7 @@ func (*PerformanceHeaders) cancelPerformanceRes()     {}
 func (*PerformanceHeaders) getPerformanceRes()        {}
 func (*PerformanceHeaders) reschedulePerformanceRes() {}
 func (*PerformanceHeaders) updateAllocationRes()      {}
+func (*PerformanceHeaders) updatePerformanceRes()     {}
 
 // Ref: #/components/schemas/PerformanceList
 type PerformanceList struct {
@@ -3706,6 +3772,11 @@ type Problem struct {
 	Instance OptString `json:"instance"`
 	// The fields at fault.
 	Errors []FieldError `json:"errors"`
+	// Of seats_sold and seats_held: seats on hold, as /, of a general area ; at most 1,000.
+	Seats []string `json:"seats"`
+	// Of seats_sold: the tickets that would have no place, at most 1,000. Of a general area that would be
+	// too small: all of it.
+	Tickets []OrphanedTicket `json:"tickets"`
 }
 
 // GetType returns the value of Type.
@@ -3743,6 +3814,16 @@ func (s *Problem) GetErrors() []FieldError {
 	return s.Errors
 }
 
+// GetSeats returns the value of Seats.
+func (s *Problem) GetSeats() []string {
+	return s.Seats
+}
+
+// GetTickets returns the value of Tickets.
+func (s *Problem) GetTickets() []OrphanedTicket {
+	return s.Tickets
+}
+
 // SetType sets the value of Type.
 func (s *Problem) SetType(val string) {
 	s.Type = val
@@ -3776,6 +3857,16 @@ func (s *Problem) SetInstance(val OptString) {
 // SetErrors sets the value of Errors.
 func (s *Problem) SetErrors(val []FieldError) {
 	s.Errors = val
+}
+
+// SetSeats sets the value of Seats.
+func (s *Problem) SetSeats(val []string) {
+	s.Seats = val
+}
+
+// SetTickets sets the value of Tickets.
+func (s *Problem) SetTickets(val []OrphanedTicket) {
+	s.Tickets = val
 }
 
 func (*Problem) getHealthRes() {}
@@ -3990,6 +4081,10 @@ type ReschedulePerformance struct {
 	SalesOpenAt OptNilDateTime `json:"salesOpenAt"`
 	// When the sale closes; null removes it.
 	SalesCloseAt OptNilDateTime `json:"salesCloseAt"`
+	// Until when tickets may be returned, at the latest its new start. Unless given 14 days from now, or
+	// its new start where that is sooner. It never becomes earlier than an earlier move said, but for a
+	// start that is sooner.
+	ReturnsUntil OptDateTime `json:"returnsUntil"`
 }
 
 // GetStartsAt returns the value of StartsAt.
@@ -4012,6 +4107,11 @@ func (s *ReschedulePerformance) GetSalesCloseAt() OptNilDateTime {
 	return s.SalesCloseAt
 }
 
+// GetReturnsUntil returns the value of ReturnsUntil.
+func (s *ReschedulePerformance) GetReturnsUntil() OptDateTime {
+	return s.ReturnsUntil
+}
+
 // SetStartsAt sets the value of StartsAt.
 func (s *ReschedulePerformance) SetStartsAt(val string) {
 	s.StartsAt = val
@@ -4030,6 +4130,11 @@ func (s *ReschedulePerformance) SetSalesOpenAt(val OptNilDateTime) {
 // SetSalesCloseAt sets the value of SalesCloseAt.
 func (s *ReschedulePerformance) SetSalesCloseAt(val OptNilDateTime) {
 	s.SalesCloseAt = val
+}
+
+// SetReturnsUntil sets the value of ReturnsUntil.
+func (s *ReschedulePerformance) SetReturnsUntil(val OptDateTime) {
+	s.ReturnsUntil = val
 }
 
 type ReschedulePerformanceBadRequest Problem
@@ -5874,6 +5979,81 @@ func (*UpdateAllocationUnauthorized) updateAllocationRes() {}
 type UpdateAllocationUnsupportedMediaType Problem
 
 func (*UpdateAllocationUnsupportedMediaType) updateAllocationRes() {}
+
+// Exactly one of seatMap and seatPlan.
+// Ref: #/components/schemas/UpdatePerformance
+type UpdatePerformance struct {
+	SeatMap  OptSeatMapInput `json:"seatMap"`
+	SeatPlan OptSeatPlanUse  `json:"seatPlan"`
+}
+
+// GetSeatMap returns the value of SeatMap.
+func (s *UpdatePerformance) GetSeatMap() OptSeatMapInput {
+	return s.SeatMap
+}
+
+// GetSeatPlan returns the value of SeatPlan.
+func (s *UpdatePerformance) GetSeatPlan() OptSeatPlanUse {
+	return s.SeatPlan
+}
+
+// SetSeatMap sets the value of SeatMap.
+func (s *UpdatePerformance) SetSeatMap(val OptSeatMapInput) {
+	s.SeatMap = val
+}
+
+// SetSeatPlan sets the value of SeatPlan.
+func (s *UpdatePerformance) SetSeatPlan(val OptSeatPlanUse) {
+	s.SeatPlan = val
+}
+
+type UpdatePerformanceApplicationJSON UpdatePerformance
+
+func (*UpdatePerformanceApplicationJSON) updatePerformanceReq() {}
+
+type UpdatePerformanceApplicationMergePatchJSON UpdatePerformance
+
+func (*UpdatePerformanceApplicationMergePatchJSON) updatePerformanceReq() {}
+
+type UpdatePerformanceBadRequest Problem
+
+func (*UpdatePerformanceBadRequest) updatePerformanceRes() {}
+
+type UpdatePerformanceConflict Problem
+
+func (*UpdatePerformanceConflict) updatePerformanceRes() {}
+
+type UpdatePerformanceForbidden Problem
+
+func (*UpdatePerformanceForbidden) updatePerformanceRes() {}
+
+type UpdatePerformanceNotFound Problem
+
+func (*UpdatePerformanceNotFound) updatePerformanceRes() {}
+
+type UpdatePerformancePreconditionFailed Problem
+
+func (*UpdatePerformancePreconditionFailed) updatePerformanceRes() {}
+
+type UpdatePerformanceRequestEntityTooLarge Problem
+
+func (*UpdatePerformanceRequestEntityTooLarge) updatePerformanceRes() {}
+
+type UpdatePerformanceServiceUnavailable Problem
+
+func (*UpdatePerformanceServiceUnavailable) updatePerformanceRes() {}
+
+type UpdatePerformanceUnauthorized Problem
+
+func (*UpdatePerformanceUnauthorized) updatePerformanceRes() {}
+
+type UpdatePerformanceUnprocessableEntity Problem
+
+func (*UpdatePerformanceUnprocessableEntity) updatePerformanceRes() {}
+
+type UpdatePerformanceUnsupportedMediaType Problem
+
+func (*UpdatePerformanceUnsupportedMediaType) updatePerformanceRes() {}
 
 // Ref: #/components/schemas/UpdateShow
 type UpdateShow struct {

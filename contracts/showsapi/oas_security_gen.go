@@ -60,6 +60,7 @@ var operationRolesBearer = map[string][]string{
 	SchedulePerformanceOperation:   []string{},
 	ScheduleSeriesOperation:        []string{},
 	UpdateAllocationOperation:      []string{},
+	UpdatePerformanceOperation:     []string{},
 	UpdateShowOperation:            []string{},
 }
 

@@ -154,8 +154,9 @@ type Handler interface {
 	ReplaceSeatPlan(ctx context.Context, req *SeatPlanInput, params ReplaceSeatPlanParams) (ReplaceSeatPlanRes, error)
 	// ReschedulePerformance implements reschedulePerformance operation.
 	//
-	// Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to
-	// where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+	// Tickets stay valid, and who ordered before may return them until returnsUntil for all of their
+	// money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is
+	// changes nothing. 409 performance_cancelled; 422 invalid_local_time.
 	//
 	// POST /shows/{showId}/performances/{performanceId}/reschedule
 	ReschedulePerformance(ctx context.Context, req *ReschedulePerformance, params ReschedulePerformanceParams) (ReschedulePerformanceRes, error)
@@ -184,6 +185,18 @@ type Handler interface {
 	//
 	// PATCH /shows/{showId}/performances/{performanceId}/allocations/{allocationId}
 	UpdateAllocation(ctx context.Context, req UpdateAllocationReq, params UpdateAllocationParams) (UpdateAllocationRes, error)
+	// UpdatePerformance implements updatePerformance operation.
+	//
+	// The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay
+	// valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is
+	// sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with
+	// the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version
+	// as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not
+	// heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another
+	// currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+	//
+	// PATCH /shows/{showId}/performances/{performanceId}
+	UpdatePerformance(ctx context.Context, req UpdatePerformanceReq, params UpdatePerformanceParams) (UpdatePerformanceRes, error)
 	// UpdateShow implements updateShow operation.
 	//
 	// A merge patch (RFC 7396): what is absent stays; null removes venueId or artistIds. A patch that

@@ -1653,6 +1653,18 @@ func (s *Performance) encodeFields(e *jx.Encoder) {
 		}
 	}
 	{
+		if s.RescheduledAt.Set {
+			e.FieldStart("rescheduledAt")
+			s.RescheduledAt.Encode(e, json.NewTimeEncoder("2006-01-02T15:04:05.000Z07:00"))
+		}
+	}
+	{
+		if s.ReturnsUntil.Set {
+			e.FieldStart("returnsUntil")
+			s.ReturnsUntil.Encode(e, json.NewTimeEncoder("2006-01-02T15:04:05.000Z07:00"))
+		}
+	}
+	{
 		if s.Reason.Set {
 			e.FieldStart("reason")
 			s.Reason.Encode(e)
@@ -1676,7 +1688,7 @@ func (s *Performance) encodeFields(e *jx.Encoder) {
 	}
 }
 
-var jsonFieldsNameOfPerformance = [24]string{
+var jsonFieldsNameOfPerformance = [26]string{
 	0:  "performanceId",
 	1:  "version",
 	2:  "showId",
@@ -1697,10 +1709,12 @@ var jsonFieldsNameOfPerformance = [24]string{
 	17: "presales",
 	18: "releasedAllocations",
 	19: "previousStartsAtUtc",
-	20: "reason",
-	21: "seatMapVersion",
-	22: "seatMap",
-	23: "seatMapRef",
+	20: "rescheduledAt",
+	21: "returnsUntil",
+	22: "reason",
+	23: "seatMapVersion",
+	24: "seatMap",
+	25: "seatMapRef",
 }
 
 // Decode decodes Performance from json.
@@ -1708,7 +1722,7 @@ func (s *Performance) Decode(d *jx.Decoder) error {
 	if s == nil {
 		return errors.New("invalid: unable to decode Performance to nil")
 	}
-	var requiredBitSet [3]uint8
+	var requiredBitSet [4]uint8
 
 	if err := d.ObjBytes(func(d *jx.Decoder, k []byte) error {
 		switch string(k) {
@@ -1961,6 +1975,26 @@ func (s *Performance) Decode(d *jx.Decoder) error {
 			}(); err != nil {
 				return errors.Wrap(err, "decode field \"previousStartsAtUtc\"")
 			}
+		case "rescheduledAt":
+			if err := func() error {
+				s.RescheduledAt.Reset()
+				if err := s.RescheduledAt.Decode(d, json.NewTimeDecoder("2006-01-02T15:04:05.000Z07:00")); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"rescheduledAt\"")
+			}
+		case "returnsUntil":
+			if err := func() error {
+				s.ReturnsUntil.Reset()
+				if err := s.ReturnsUntil.Decode(d, json.NewTimeDecoder("2006-01-02T15:04:05.000Z07:00")); err != nil {
+					return err
+				}
+				return nil
+			}(); err != nil {
+				return errors.Wrap(err, "decode field \"returnsUntil\"")
+			}
 		case "reason":
 			if err := func() error {
 				s.Reason.Reset()
@@ -1972,7 +2006,7 @@ func (s *Performance) Decode(d *jx.Decoder) error {
 				return errors.Wrap(err, "decode field \"reason\"")
 			}
 		case "seatMapVersion":
-			requiredBitSet[2] |= 1 << 5
+			requiredBitSet[2] |= 1 << 7
 			if err := func() error {
 				v, err := d.Int()
 				s.SeatMapVersion = int(v)
@@ -2012,10 +2046,11 @@ func (s *Performance) Decode(d *jx.Decoder) error {
 	}
 	// Validate required fields.
 	var failures []validate.FieldError
-	for i, mask := range [3]uint8{
+	for i, mask := range [4]uint8{
 		0b11011111,
 		0b00110011,
-		0b00100000,
+		0b10000000,
+		0b00000000,
 	} {
 		if result := (requiredBitSet[i] & mask) ^ mask; result != 0 {
 			// Mask only required fields and check equality to mask using XOR.

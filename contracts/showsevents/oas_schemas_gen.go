@@ -1023,6 +1023,10 @@ type Performance struct {
 	ReleasedAllocations []string `json:"releasedAllocations"`
 	// RFC 3339 in UTC with exactly three decimals (milliseconds).
 	PreviousStartsAtUtc OptDateTime `json:"previousStartsAtUtc"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	RescheduledAt OptDateTime `json:"rescheduledAt"`
+	// RFC 3339 in UTC with exactly three decimals (milliseconds).
+	ReturnsUntil OptDateTime `json:"returnsUntil"`
 	// Of a cancelled performance: why, for customers.
 	Reason OptString `json:"reason"`
 	// Version of the seat map, counting from 1.
@@ -1130,6 +1134,16 @@ func (s *Performance) GetReleasedAllocations() []string {
 // GetPreviousStartsAtUtc returns the value of PreviousStartsAtUtc.
 func (s *Performance) GetPreviousStartsAtUtc() OptDateTime {
 	return s.PreviousStartsAtUtc
+}
+
+// GetRescheduledAt returns the value of RescheduledAt.
+func (s *Performance) GetRescheduledAt() OptDateTime {
+	return s.RescheduledAt
+}
+
+// GetReturnsUntil returns the value of ReturnsUntil.
+func (s *Performance) GetReturnsUntil() OptDateTime {
+	return s.ReturnsUntil
 }
 
 // GetReason returns the value of Reason.
@@ -1250,6 +1264,16 @@ func (s *Performance) SetReleasedAllocations(val []string) {
 // SetPreviousStartsAtUtc sets the value of PreviousStartsAtUtc.
 func (s *Performance) SetPreviousStartsAtUtc(val OptDateTime) {
 	s.PreviousStartsAtUtc = val
+}
+
+// SetRescheduledAt sets the value of RescheduledAt.
+func (s *Performance) SetRescheduledAt(val OptDateTime) {
+	s.RescheduledAt = val
+}
+
+// SetReturnsUntil sets the value of ReturnsUntil.
+func (s *Performance) SetReturnsUntil(val OptDateTime) {
+	s.ReturnsUntil = val
 }
 
 // SetReason sets the value of Reason.

@@ -165,6 +165,16 @@ type Invoker interface {
 	//
 	// POST /tickets/orders
 	PlaceOrder(ctx context.Context, request *PlaceOrder, params PlaceOrderParams) (PlaceOrderRes, error)
+	// PrepareSeatMap invokes prepareSeatMap operation.
+	//
+	// For the shows service, with the token of the show's organizer or of admin; people change a seat map
+	// there. The places that it would lose are kept from buyers for half an hour, in which the event that
+	// tells it arrives. It may be repeated. 409 seats_sold with the tickets that would have no place, and
+	// seats_held with the seats alone: nothing is kept then; 409 seat_map_changing while the version
+	// before is not known yet; 422 area_kind_changed.
+	//
+	// POST /tickets/performances/{performanceId}/seatmap-changes
+	PrepareSeatMap(ctx context.Context, request *SeatMapChange, params PrepareSeatMapParams) (PrepareSeatMapRes, error)
 	// ReceivePaymentWebhook invokes receivePaymentWebhook operation.
 	//
 	// Any order, any number of times. The raw body is signed; Ticketmesh-Signature: t=,v1=<hex HMAC-SHA256
@@ -182,10 +192,12 @@ type Invoker interface {
 	ReceiveStripeWebhook(ctx context.Context, request *StripeEvent, params ReceiveStripeWebhookParams) (ReceiveStripeWebhookRes, error)
 	// RefundOrder invokes refundOrder operation.
 	//
-	// For the organizer of the show and admin. The tickets become void and their places are for sale
+	// For the organizer of the show and admin, and for the buyer of tickets that were ordered before their
+	// performance was moved, until its returnsUntil. The tickets become void and their places are for sale
 	// again. A ticket's price and its refundable fees are given back, with the last ticket those of the
-	// order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable,
-	// already_refunded; 422 unknown_ticket.
+	// order. Of a performance that was moved a ticket's share of all other fees is given back too, and of
+	// one that is cancelled everything. 409 ticket_admitted, not_refundable, already_refunded,
+	// returns_closed; 422 unknown_ticket.
 	//
 	// POST /tickets/orders/{orderId}/refunds
 	RefundOrder(ctx context.Context, request *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error)
@@ -1976,6 +1988,108 @@ func (c *Client) sendPlaceOrder(ctx context.Context, request *PlaceOrder, params
 	return result, nil
 }
 
+// PrepareSeatMap invokes prepareSeatMap operation.
+//
+// For the shows service, with the token of the show's organizer or of admin; people change a seat map
+// there. The places that it would lose are kept from buyers for half an hour, in which the event that
+// tells it arrives. It may be repeated. 409 seats_sold with the tickets that would have no place, and
+// seats_held with the seats alone: nothing is kept then; 409 seat_map_changing while the version
+// before is not known yet; 422 area_kind_changed.
+//
+// POST /tickets/performances/{performanceId}/seatmap-changes
+func (c *Client) PrepareSeatMap(ctx context.Context, request *SeatMapChange, params PrepareSeatMapParams) (PrepareSeatMapRes, error) {
+	res, err := c.sendPrepareSeatMap(ctx, request, params)
+	return res, err
+}
+
+func (c *Client) sendPrepareSeatMap(ctx context.Context, request *SeatMapChange, params PrepareSeatMapParams) (res PrepareSeatMapRes, err error) {
+
+	u := uri.Clone(c.requestURL(ctx))
+	var pathParts [3]string
+	pathParts[0] = "/tickets/performances/"
+	{
+		// Encode "performanceId" parameter.
+		e := uri.NewPathEncoder(uri.PathEncoderConfig{
+			Param:   "performanceId",
+			Style:   uri.PathStyleSimple,
+			Explode: false,
+		})
+		if err := func() error {
+			return e.EncodeValue(conv.UUIDToString(params.PerformanceId))
+		}(); err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		encoded, err := e.Result()
+		if err != nil {
+			return res, errors.Wrap(err, "encode path")
+		}
+		pathParts[1] = encoded
+	}
+	pathParts[2] = "/seatmap-changes"
+	uri.AddPathParts(u, pathParts[:]...)
+
+	r, err := ht.NewRequest(ctx, "POST", u)
+	if err != nil {
+		return res, errors.Wrap(err, "create request")
+	}
+	if err := encodePrepareSeatMapRequest(request, r); err != nil {
+		return res, errors.Wrap(err, "encode request")
+	}
+
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+
+			switch err := c.securityBearer(ctx, PrepareSeatMapOperation, r); {
+			case err == nil: // if NO error
+				satisfied[0] |= 1 << 0
+			case errors.Is(err, ogenerrors.ErrSkipClientSecurity):
+				// Skip this security.
+			default:
+				return res, errors.Wrap(err, "security \"Bearer\"")
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			return res, ogenerrors.ErrSecurityRequirementIsNotSatisfied
+		}
+	}
+
+	resp, err := c.cfg.Client.Do(r)
+	if err != nil {
+		return res, errors.Wrap(err, "do request")
+	}
+	body := resp.Body
+	defer func() {
+		// Drain the body to EOF before closing, so the underlying
+		// connection can be reused by the Transport regardless of the
+		// response status code. See https://github.com/ogen-go/ogen/issues/1670.
+		_, _ = io.Copy(io.Discard, body)
+		_ = body.Close()
+	}()
+
+	result, err := decodePrepareSeatMapResponse(resp)
+	if err != nil {
+		return res, errors.Wrap(err, "decode response")
+	}
+
+	return result, nil
+}
+
 // ReceivePaymentWebhook invokes receivePaymentWebhook operation.
 //
 // Any order, any number of times. The raw body is signed; Ticketmesh-Signature: t=,v1=<hex HMAC-SHA256
@@ -2123,10 +2237,12 @@ func (c *Client) sendReceiveStripeWebhook(ctx context.Context, request *StripeEv
 
 // RefundOrder invokes refundOrder operation.
 //
-// For the organizer of the show and admin. The tickets become void and their places are for sale
+// For the organizer of the show and admin, and for the buyer of tickets that were ordered before their
+// performance was moved, until its returnsUntil. The tickets become void and their places are for sale
 // again. A ticket's price and its refundable fees are given back, with the last ticket those of the
-// order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable,
-// already_refunded; 422 unknown_ticket.
+// order. Of a performance that was moved a ticket's share of all other fees is given back too, and of
+// one that is cancelled everything. 409 ticket_admitted, not_refundable, already_refunded,
+// returns_closed; 422 unknown_ticket.
 //
 // POST /tickets/orders/{orderId}/refunds
 func (c *Client) RefundOrder(ctx context.Context, request *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error) {

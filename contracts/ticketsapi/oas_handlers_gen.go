@@ -2683,6 +2683,166 @@ func (s *Server) handlePlaceOrderRequest(args [0]string, argsEscaped bool, w htt
 	}
 }
 
+// handlePrepareSeatMapRequest handles prepareSeatMap operation.
+//
+// For the shows service, with the token of the show's organizer or of admin; people change a seat map
+// there. The places that it would lose are kept from buyers for half an hour, in which the event that
+// tells it arrives. It may be repeated. 409 seats_sold with the tickets that would have no place, and
+// seats_held with the seats alone: nothing is kept then; 409 seat_map_changing while the version
+// before is not known yet; 422 area_kind_changed.
+//
+// POST /tickets/performances/{performanceId}/seatmap-changes
+func (s *Server) handlePrepareSeatMapRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {
+	statusWriter := &codeRecorder{ResponseWriter: w}
+	w = statusWriter
+	ctx := r.Context()
+
+	var (
+		err          error
+		opErrContext = ogenerrors.OperationContext{
+			Name: PrepareSeatMapOperation,
+			ID:   "prepareSeatMap",
+		}
+	)
+	{
+		type bitset = [1]uint8
+		var satisfied bitset
+		{
+			sctx, ok, err := s.securityBearer(ctx, PrepareSeatMapOperation, r)
+			if err != nil {
+				err = &ogenerrors.SecurityError{
+					OperationContext: opErrContext,
+					Security:         "Bearer",
+					Err:              err,
+				}
+				if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+					defer recordError("Security:Bearer", err)
+				}
+				return
+			}
+			if ok {
+				satisfied[0] |= 1 << 0
+				ctx = sctx
+			}
+		}
+
+		if ok := func() bool {
+		nextRequirement:
+			for _, requirement := range []bitset{
+				{0b00000001},
+			} {
+				for i, mask := range requirement {
+					if satisfied[i]&mask != mask {
+						continue nextRequirement
+					}
+				}
+				return true
+			}
+			return false
+		}(); !ok {
+			err = &ogenerrors.SecurityError{
+				OperationContext: opErrContext,
+				Err:              ogenerrors.ErrSecurityRequirementIsNotSatisfied,
+			}
+			if encodeErr := encodeErrorResponse(s.h.NewError(ctx, err), w); encodeErr != nil {
+				defer recordError("Security", err)
+			}
+			return
+		}
+	}
+	params, err := decodePrepareSeatMapParams(args, argsEscaped, r)
+	if err != nil {
+		err = &ogenerrors.DecodeParamsError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeParams", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+
+	var rawBody []byte
+	request, rawBody, close, err := s.decodePrepareSeatMapRequest(r)
+	if err != nil {
+		err = &ogenerrors.DecodeRequestError{
+			OperationContext: opErrContext,
+			Err:              err,
+		}
+		defer recordError("DecodeRequest", err)
+		s.cfg.ErrorHandler(ctx, w, r, err)
+		return
+	}
+	defer func() {
+		if err := close(); err != nil {
+			recordError("CloseRequest", err)
+		}
+	}()
+
+	var response PrepareSeatMapRes
+	if m := s.cfg.Middleware; m != nil {
+		mreq := middleware.Request{
+			Context:          ctx,
+			OperationName:    PrepareSeatMapOperation,
+			OperationSummary: "Prepare a change of a performance's seat map.",
+			OperationID:      "prepareSeatMap",
+			Body:             request,
+			RawBody:          rawBody,
+			Params: middleware.Parameters{
+				{
+					Name: "performanceId",
+					In:   "path",
+				}: params.PerformanceId,
+			},
+			Raw: r,
+		}
+
+		type (
+			Request  = *SeatMapChange
+			Params   = PrepareSeatMapParams
+			Response = PrepareSeatMapRes
+		)
+		response, err = middleware.HookMiddleware[
+			Request,
+			Params,
+			Response,
+		](
+			m,
+			mreq,
+			unpackPrepareSeatMapParams,
+			func(ctx context.Context, request Request, params Params) (response Response, err error) {
+				response, err = s.h.PrepareSeatMap(ctx, request, params)
+				return response, err
+			},
+		)
+	} else {
+		response, err = s.h.PrepareSeatMap(ctx, request, params)
+	}
+	if err != nil {
+		if errRes, ok := errors.Into[*ProblemStatusCode](err); ok {
+			if err := encodeErrorResponse(errRes, w); err != nil {
+				defer recordError("Internal", err)
+			}
+			return
+		}
+		if errors.Is(err, ht.ErrNotImplemented) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+			return
+		}
+		if err := encodeErrorResponse(s.h.NewError(ctx, err), w); err != nil {
+			defer recordError("Internal", err)
+		}
+		return
+	}
+
+	if err := encodePrepareSeatMapResponse(response, w); err != nil {
+		defer recordError("EncodeResponse", err)
+		if !errors.Is(err, ht.ErrInternalServerErrorResponse) {
+			s.cfg.ErrorHandler(ctx, w, r, err)
+		}
+		return
+	}
+}
+
 // handleReceivePaymentWebhookRequest handles receivePaymentWebhook operation.
 //
 // Any order, any number of times. The raw body is signed; Ticketmesh-Signature: t=,v1=<hex HMAC-SHA256
@@ -2912,10 +3072,12 @@ func (s *Server) handleReceiveStripeWebhookRequest(args [0]string, argsEscaped b
 
 // handleRefundOrderRequest handles refundOrder operation.
 //
-// For the organizer of the show and admin. The tickets become void and their places are for sale
+// For the organizer of the show and admin, and for the buyer of tickets that were ordered before their
+// performance was moved, until its returnsUntil. The tickets become void and their places are for sale
 // again. A ticket's price and its refundable fees are given back, with the last ticket those of the
-// order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable,
-// already_refunded; 422 unknown_ticket.
+// order. Of a performance that was moved a ticket's share of all other fees is given back too, and of
+// one that is cancelled everything. 409 ticket_admitted, not_refundable, already_refunded,
+// returns_closed; 422 unknown_ticket.
 //
 // POST /tickets/orders/{orderId}/refunds
 func (s *Server) handleRefundOrderRequest(args [1]string, argsEscaped bool, w http.ResponseWriter, r *http.Request) {

@@ -69,6 +69,10 @@ type PlaceOrderRes interface {
 	placeOrderRes()
 }
 
+type PrepareSeatMapRes interface {
+	prepareSeatMapRes()
+}
+
 type ReceivePaymentWebhookRes interface {
 	receivePaymentWebhookRes()
 }

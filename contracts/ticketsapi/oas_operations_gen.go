@@ -26,6 +26,7 @@ const (
 	ListPaymentProvidersOperation  OperationName = "ListPaymentProviders"
 	PlaceHoldOperation             OperationName = "PlaceHold"
 	PlaceOrderOperation            OperationName = "PlaceOrder"
+	PrepareSeatMapOperation        OperationName = "PrepareSeatMap"
 	ReceivePaymentWebhookOperation OperationName = "ReceivePaymentWebhook"
 	ReceiveStripeWebhookOperation  OperationName = "ReceiveStripeWebhook"
 	RefundOrderOperation           OperationName = "RefundOrder"

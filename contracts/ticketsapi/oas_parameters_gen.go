@@ -1237,6 +1237,72 @@ func decodePlaceOrderParams(args [0]string, argsEscaped bool, r *http.Request) (
 	return params, nil
 }
 
+// PrepareSeatMapParams is parameters of prepareSeatMap operation.
+type PrepareSeatMapParams struct {
+	// Id of a performance.
+	PerformanceId uuid.UUID
+}
+
+func unpackPrepareSeatMapParams(packed middleware.Parameters) (params PrepareSeatMapParams) {
+	{
+		key := middleware.ParameterKey{
+			Name: "performanceId",
+			In:   "path",
+		}
+		params.PerformanceId = packed[key].(uuid.UUID)
+	}
+	return params
+}
+
+func decodePrepareSeatMapParams(args [1]string, argsEscaped bool, r *http.Request) (params PrepareSeatMapParams, _ error) {
+	// Decode path: performanceId.
+	if err := func() error {
+		param := args[0]
+		if argsEscaped {
+			unescaped, err := url.PathUnescape(args[0])
+			if err != nil {
+				return errors.Wrap(err, "unescape path")
+			}
+			param = unescaped
+		}
+		if len(param) > 0 {
+			d := uri.NewPathDecoder(uri.PathDecoderConfig{
+				Param:   "performanceId",
+				Value:   param,
+				Style:   uri.PathStyleSimple,
+				Explode: false,
+			})
+
+			if err := func() error {
+				val, err := d.DecodeValue()
+				if err != nil {
+					return err
+				}
+
+				c, err := conv.ToUUID(val)
+				if err != nil {
+					return err
+				}
+
+				params.PerformanceId = c
+				return nil
+			}(); err != nil {
+				return err
+			}
+		} else {
+			return validate.ErrFieldRequired
+		}
+		return nil
+	}(); err != nil {
+		return params, &ogenerrors.DecodeParamError{
+			Name: "performanceId",
+			In:   "path",
+			Err:  err,
+		}
+	}
+	return params, nil
+}
+
 // ReceivePaymentWebhookParams is parameters of receivePaymentWebhook operation.
 type ReceivePaymentWebhookParams struct {
 	// Name of the provider.

@@ -80,6 +80,20 @@ func encodePlaceOrderRequest(
 	return nil
 }
 
+func encodePrepareSeatMapRequest(
+	req *SeatMapChange,
+	r *http.Request,
+) error {
+	const contentType = "application/json"
+	e := new(jx.Encoder)
+	{
+		req.Encode(e)
+	}
+	encoded := e.Bytes()
+	ht.SetBody(r, bytes.NewReader(encoded), contentType)
+	return nil
+}
+
 func encodeReceivePaymentWebhookRequest(
 	req *PaymentWebhook,
 	r *http.Request,

@@ -196,6 +196,129 @@ type CancelOrderUnauthorized Problem
 
 func (*CancelOrderUnauthorized) cancelOrderRes() {}
 
+// A seated area has rows, a general area has a capacity.
+// Ref: #/components/schemas/ChangedArea
+type ChangedArea struct {
+	// Id of an area of the seat map.
+	ID string `json:"id"`
+	// Seated: numbered seats; general: a capacity without numbers.
+	Kind ChangedAreaKind `json:"kind"`
+	// Of a general area.
+	Capacity OptInt `json:"capacity"`
+	// Of a seated area.
+	Rows []ChangedRow `json:"rows"`
+}
+
+// GetID returns the value of ID.
+func (s *ChangedArea) GetID() string {
+	return s.ID
+}
+
+// GetKind returns the value of Kind.
+func (s *ChangedArea) GetKind() ChangedAreaKind {
+	return s.Kind
+}
+
+// GetCapacity returns the value of Capacity.
+func (s *ChangedArea) GetCapacity() OptInt {
+	return s.Capacity
+}
+
+// GetRows returns the value of Rows.
+func (s *ChangedArea) GetRows() []ChangedRow {
+	return s.Rows
+}
+
+// SetID sets the value of ID.
+func (s *ChangedArea) SetID(val string) {
+	s.ID = val
+}
+
+// SetKind sets the value of Kind.
+func (s *ChangedArea) SetKind(val ChangedAreaKind) {
+	s.Kind = val
+}
+
+// SetCapacity sets the value of Capacity.
+func (s *ChangedArea) SetCapacity(val OptInt) {
+	s.Capacity = val
+}
+
+// SetRows sets the value of Rows.
+func (s *ChangedArea) SetRows(val []ChangedRow) {
+	s.Rows = val
+}
+
+// Seated: numbered seats; general: a capacity without numbers.
+type ChangedAreaKind string
+
+const (
+	ChangedAreaKindSeated  ChangedAreaKind = "seated"
+	ChangedAreaKindGeneral ChangedAreaKind = "general"
+)
+
+// AllValues returns all ChangedAreaKind values.
+func (ChangedAreaKind) AllValues() []ChangedAreaKind {
+	return []ChangedAreaKind{
+		ChangedAreaKindSeated,
+		ChangedAreaKindGeneral,
+	}
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s ChangedAreaKind) MarshalText() ([]byte, error) {
+	switch s {
+	case ChangedAreaKindSeated:
+		return []byte(s), nil
+	case ChangedAreaKindGeneral:
+		return []byte(s), nil
+	default:
+		return nil, errors.Errorf("invalid value: %q", s)
+	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *ChangedAreaKind) UnmarshalText(data []byte) error {
+	switch ChangedAreaKind(data) {
+	case ChangedAreaKindSeated:
+		*s = ChangedAreaKindSeated
+		return nil
+	case ChangedAreaKindGeneral:
+		*s = ChangedAreaKindGeneral
+		return nil
+	default:
+		return errors.Errorf("invalid value: %q", data)
+	}
+}
+
+// Ref: #/components/schemas/ChangedRow
+type ChangedRow struct {
+	// The row's label.
+	Row string `json:"row"`
+	// Seat numbers and ranges in their physical order, for instance 1-11,13,15.
+	Seats string `json:"seats"`
+}
+
+// GetRow returns the value of Row.
+func (s *ChangedRow) GetRow() string {
+	return s.Row
+}
+
+// GetSeats returns the value of Seats.
+func (s *ChangedRow) GetSeats() string {
+	return s.Seats
+}
+
+// SetRow sets the value of Row.
+func (s *ChangedRow) SetRow(val string) {
+	s.Row = val
+}
+
+// SetSeats sets the value of Seats.
+func (s *ChangedRow) SetSeats(val string) {
+	s.Seats = val
+}
+
 // A fee as it is charged.
 // Ref: #/components/schemas/ChargedFee
 type ChargedFee struct {
@@ -1012,8 +1135,15 @@ type HoldRequestItem struct {
 	Seats []string `json:"seats"`
 	// So many places of a general area.
 	Quantity OptInt `json:"quantity"`
-	// So many adjacent seats of a seated area.
+	// So many adjacent seats of a seated area, the best first; none of them is a wheelchair place or a
+	// companion's unless wheelchair asks for it.
 	BestAvailable OptInt `json:"bestAvailable"`
+	// Of bestAvailable: exactly so many of the seats are wheelchair places, and the others are beside
+	// them, companions' seats too.
+	Wheelchair OptInt `json:"wheelchair"`
+	// Of bestAvailable: when there are not so many seats side by side they may be apart, in as few groups
+	// as can be.
+	Split OptBool `json:"split"`
 	// How many of the places are at a reduced price, from the first on, no more than the item has; the
 	// rest is at the full price.
 	Concessions []ConcessionChoice `json:"concessions"`
@@ -1039,6 +1169,16 @@ func (s *HoldRequestItem) GetBestAvailable() OptInt {
 	return s.BestAvailable
 }
 
+// GetWheelchair returns the value of Wheelchair.
+func (s *HoldRequestItem) GetWheelchair() OptInt {
+	return s.Wheelchair
+}
+
+// GetSplit returns the value of Split.
+func (s *HoldRequestItem) GetSplit() OptBool {
+	return s.Split
+}
+
 // GetConcessions returns the value of Concessions.
 func (s *HoldRequestItem) GetConcessions() []ConcessionChoice {
 	return s.Concessions
@@ -1062,6 +1202,16 @@ func (s *HoldRequestItem) SetQuantity(val OptInt) {
 // SetBestAvailable sets the value of BestAvailable.
 func (s *HoldRequestItem) SetBestAvailable(val OptInt) {
 	s.BestAvailable = val
+}
+
+// SetWheelchair sets the value of Wheelchair.
+func (s *HoldRequestItem) SetWheelchair(val OptInt) {
+	s.Wheelchair = val
+}
+
+// SetSplit sets the value of Split.
+func (s *HoldRequestItem) SetSplit(val OptBool) {
+	s.Split = val
 }
 
 // SetConcessions sets the value of Concessions.
@@ -1371,6 +1521,52 @@ func (o OptAreaSeatsSeats) Get() (v AreaSeatsSeats, ok bool) {
 
 // Or returns value if set, or given parameter if does not.
 func (o OptAreaSeatsSeats) Or(d AreaSeatsSeats) AreaSeatsSeats {
+	if v, ok := o.Get(); ok {
+		return v
+	}
+	return d
+}
+
+// NewOptBool returns new OptBool with value set to v.
+func NewOptBool(v bool) OptBool {
+	return OptBool{
+		Value: v,
+		Set:   true,
+	}
+}
+
+// OptBool is optional bool.
+type OptBool struct {
+	Value bool
+	Set   bool
+}
+
+// IsSet returns true if OptBool was set.
+func (o OptBool) IsSet() bool { return o.Set }
+
+// Reset unsets value.
+func (o *OptBool) Reset() {
+	var v bool
+	o.Value = v
+	o.Set = false
+}
+
+// SetTo sets value to v.
+func (o *OptBool) SetTo(v bool) {
+	o.Set = true
+	o.Value = v
+}
+
+// Get returns value and boolean that denotes whether value was set.
+func (o OptBool) Get() (v bool, ok bool) {
+	if !o.Set {
+		return v, false
+	}
+	return o.Value, true
+}
+
+// Or returns value if set, or given parameter if does not.
+func (o OptBool) Or(d bool) bool {
 	if v, ok := o.Get(); ok {
 		return v
 	}
@@ -2298,6 +2494,47 @@ func (s *OrderTicket) SetStatus(val TicketStatus) {
 	s.Status = val
 }
 
+// A ticket that a change of the seat map would leave without its place.
+// Ref: #/components/schemas/OrphanedTicket
+type OrphanedTicket struct {
+	// The ticket.
+	TicketID uuid.UUID `json:"ticketId"`
+	// Its area.
+	AreaID string `json:"areaId"`
+	// Its seat, in a seated area.
+	Seat OptString `json:"seat"`
+}
+
+// GetTicketID returns the value of TicketID.
+func (s *OrphanedTicket) GetTicketID() uuid.UUID {
+	return s.TicketID
+}
+
+// GetAreaID returns the value of AreaID.
+func (s *OrphanedTicket) GetAreaID() string {
+	return s.AreaID
+}
+
+// GetSeat returns the value of Seat.
+func (s *OrphanedTicket) GetSeat() OptString {
+	return s.Seat
+}
+
+// SetTicketID sets the value of TicketID.
+func (s *OrphanedTicket) SetTicketID(val uuid.UUID) {
+	s.TicketID = val
+}
+
+// SetAreaID sets the value of AreaID.
+func (s *OrphanedTicket) SetAreaID(val string) {
+	s.AreaID = val
+}
+
+// SetSeat sets the value of Seat.
+func (s *OrphanedTicket) SetSeat(val OptString) {
+	s.Seat = val
+}
+
 // Ref: #/components/schemas/Payment
 type Payment struct {
 	// Who collects the money; GET /tickets/payments/providers lists who does here.
@@ -2667,6 +2904,43 @@ func (s *PlaceRefund) SetReason(val string) {
 	s.Reason = val
 }
 
+type PrepareSeatMapBadRequest Problem
+
+func (*PrepareSeatMapBadRequest) prepareSeatMapRes() {}
+
+type PrepareSeatMapConflict Problem
+
+func (*PrepareSeatMapConflict) prepareSeatMapRes() {}
+
+type PrepareSeatMapForbidden Problem
+
+func (*PrepareSeatMapForbidden) prepareSeatMapRes() {}
+
+// PrepareSeatMapNoContent is response for PrepareSeatMap operation.
+type PrepareSeatMapNoContent struct{}
+
+func (*PrepareSeatMapNoContent) prepareSeatMapRes() {}
+
+type PrepareSeatMapNotFound Problem
+
+func (*PrepareSeatMapNotFound) prepareSeatMapRes() {}
+
+type PrepareSeatMapRequestEntityTooLarge Problem
+
+func (*PrepareSeatMapRequestEntityTooLarge) prepareSeatMapRes() {}
+
+type PrepareSeatMapUnauthorized Problem
+
+func (*PrepareSeatMapUnauthorized) prepareSeatMapRes() {}
+
+type PrepareSeatMapUnprocessableEntity Problem
+
+func (*PrepareSeatMapUnprocessableEntity) prepareSeatMapRes() {}
+
+type PrepareSeatMapUnsupportedMediaType Problem
+
+func (*PrepareSeatMapUnsupportedMediaType) prepareSeatMapRes() {}
+
 // A problem as of RFC 9457; code is stable, the rest is for people.
 // Ref: #/components/schemas/Problem
 type Problem struct {
@@ -2684,8 +2958,12 @@ type Problem struct {
 	Instance OptString `json:"instance"`
 	// The fields at fault.
 	Errors []FieldError `json:"errors"`
-	// Of seats_unavailable and unknown_seat: the seats, as /.
+	// Of seats_unavailable and unknown_seat: the seats, as /. Of seats_sold and seats_held: those on hold,
+	// at most 1,000, of a general area .
 	Seats []string `json:"seats"`
+	// Of seats_sold: the tickets that would have no place, at most 1,000. Of a general area that would be
+	// too small: all of it.
+	Tickets []OrphanedTicket `json:"tickets"`
 	// RFC 3339 in UTC with milliseconds.
 	AdmittedAt OptDateTime `json:"admittedAt"`
 	// Of already_admitted: where.
@@ -2732,6 +3010,11 @@ func (s *Problem) GetErrors() []FieldError {
 // GetSeats returns the value of Seats.
 func (s *Problem) GetSeats() []string {
 	return s.Seats
+}
+
+// GetTickets returns the value of Tickets.
+func (s *Problem) GetTickets() []OrphanedTicket {
+	return s.Tickets
 }
 
 // GetAdmittedAt returns the value of AdmittedAt.
@@ -2787,6 +3070,11 @@ func (s *Problem) SetErrors(val []FieldError) {
 // SetSeats sets the value of Seats.
 func (s *Problem) SetSeats(val []string) {
 	s.Seats = val
+}
+
+// SetTickets sets the value of Tickets.
+func (s *Problem) SetTickets(val []OrphanedTicket) {
+	s.Tickets = val
 }
 
 // SetAdmittedAt sets the value of AdmittedAt.
@@ -3180,6 +3468,35 @@ func (ScanResultStatus) AllValues() []ScanResultStatus {
 		ScanResultStatus422,
 		ScanResultStatus403,
 	}
+}
+
+// What a performance would be sold from, without seats that are out of sale.
+// Ref: #/components/schemas/SeatMapChange
+type SeatMapChange struct {
+	// The version that the seat map would have.
+	SeatMapVersion int `json:"seatMapVersion"`
+	// All areas.
+	Areas []ChangedArea `json:"areas"`
+}
+
+// GetSeatMapVersion returns the value of SeatMapVersion.
+func (s *SeatMapChange) GetSeatMapVersion() int {
+	return s.SeatMapVersion
+}
+
+// GetAreas returns the value of Areas.
+func (s *SeatMapChange) GetAreas() []ChangedArea {
+	return s.Areas
+}
+
+// SetSeatMapVersion sets the value of SeatMapVersion.
+func (s *SeatMapChange) SetSeatMapVersion(val int) {
+	s.SeatMapVersion = val
+}
+
+// SetAreas sets the value of Areas.
+func (s *SeatMapChange) SetAreas(val []ChangedArea) {
+	s.Areas = val
 }
 
 // State of a seat.

@@ -51,6 +51,7 @@ var operationRolesBearer = map[string][]string{
 	ListOrdersOperation:       []string{},
 	PlaceHoldOperation:        []string{},
 	PlaceOrderOperation:       []string{},
+	PrepareSeatMapOperation:   []string{},
 	RefundOrderOperation:      []string{},
 	ReleaseHoldOperation:      []string{},
 	TransferTicketOperation:   []string{},

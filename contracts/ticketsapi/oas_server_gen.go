@@ -151,6 +151,16 @@ type Handler interface {
 	//
 	// POST /tickets/orders
 	PlaceOrder(ctx context.Context, req *PlaceOrder, params PlaceOrderParams) (PlaceOrderRes, error)
+	// PrepareSeatMap implements prepareSeatMap operation.
+	//
+	// For the shows service, with the token of the show's organizer or of admin; people change a seat map
+	// there. The places that it would lose are kept from buyers for half an hour, in which the event that
+	// tells it arrives. It may be repeated. 409 seats_sold with the tickets that would have no place, and
+	// seats_held with the seats alone: nothing is kept then; 409 seat_map_changing while the version
+	// before is not known yet; 422 area_kind_changed.
+	//
+	// POST /tickets/performances/{performanceId}/seatmap-changes
+	PrepareSeatMap(ctx context.Context, req *SeatMapChange, params PrepareSeatMapParams) (PrepareSeatMapRes, error)
 	// ReceivePaymentWebhook implements receivePaymentWebhook operation.
 	//
 	// Any order, any number of times. The raw body is signed; Ticketmesh-Signature: t=,v1=<hex HMAC-SHA256
@@ -168,10 +178,12 @@ type Handler interface {
 	ReceiveStripeWebhook(ctx context.Context, req *StripeEvent, params ReceiveStripeWebhookParams) (ReceiveStripeWebhookRes, error)
 	// RefundOrder implements refundOrder operation.
 	//
-	// For the organizer of the show and admin. The tickets become void and their places are for sale
+	// For the organizer of the show and admin, and for the buyer of tickets that were ordered before their
+	// performance was moved, until its returnsUntil. The tickets become void and their places are for sale
 	// again. A ticket's price and its refundable fees are given back, with the last ticket those of the
-	// order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable,
-	// already_refunded; 422 unknown_ticket.
+	// order. Of a performance that was moved a ticket's share of all other fees is given back too, and of
+	// one that is cancelled everything. 409 ticket_admitted, not_refundable, already_refunded,
+	// returns_closed; 422 unknown_ticket.
 	//
 	// POST /tickets/orders/{orderId}/refunds
 	RefundOrder(ctx context.Context, req *PlaceRefund, params RefundOrderParams) (RefundOrderRes, error)

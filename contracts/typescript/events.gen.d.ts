@@ -310,6 +310,10 @@ export interface components {
             releasedAllocations?: components["schemas"]["OptionId"][];
             /** @description Of a rescheduled performance: when it would have started. */
             previousStartsAtUtc?: components["schemas"]["Timestamp"];
+            /** @description Of a performance that was moved to another time: when that was, the last time. */
+            rescheduledAt?: components["schemas"]["Timestamp"];
+            /** @description Of a performance that was moved to another time: until when tickets ordered before rescheduledAt may be returned for all of their money. */
+            returnsUntil?: components["schemas"]["Timestamp"];
             /** @description Of a cancelled performance: why, for customers. */
             reason?: string;
             /** @description Version of the seat map, counting from 1. */
@@ -680,7 +684,7 @@ export interface Events {
     "ticketmesh.notifications.message.sent.v1": MessageSent;
     /** A performance will not take place; every order is refunded. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
     "ticketmesh.shows.performance.cancelled.v1": Performance;
-    /** A performance starts at another time; tickets stay valid. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
+    /** A performance starts at another time, is sold at other times, or has another seat map; tickets stay valid. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
     "ticketmesh.shows.performance.rescheduled.v1": Performance & Required<Pick<Performance, "previousStartsAtUtc">>;
     /** A performance of a published show is on sale or will be. A state event: it replaces what a consumer knows of an older version, and is dropped when it is older itself. */
     "ticketmesh.shows.performance.scheduled.v1": Performance;

@@ -148,7 +148,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the seat map of a performance.
+         * @description The seat map is replaced whole, by one that is given or by a version of a seat plan. Tickets stay valid: a seat is the same as long as the ids of its area and of itself are. Of a performance that is sold, which is asked at once, it is refused where a ticket would lose its place: 409 seats_sold with the tickets, or seats_held with the seats on hold. A patch that changes nothing leaves the version as it is. 409 show_cancelled, performance_cancelled, and seat_map_changing when the sale has not heard of the performance as it is yet; 412 version_conflict; 422 mixed_currencies, also for another currency than before, unknown_seat_plan, area_kind_changed; 503 when the sale does not answer.
+         */
+        patch: operations["updatePerformance"];
         trace?: never;
     };
     "/shows/{showId}/performances/{performanceId}/reschedule": {
@@ -162,7 +166,7 @@ export interface paths {
         put?: never;
         /**
          * Move a performance to another time.
-         * @description Tickets stay valid. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
+         * @description Tickets stay valid, and who ordered before may return them until returnsUntil for all of their money. What is absent stays; null removes salesOpenAt or salesCloseAt. Moving it to where it is changes nothing. 409 performance_cancelled; 422 invalid_local_time.
          */
         post: operations["reschedulePerformance"];
         delete?: never;
@@ -444,6 +448,22 @@ export interface components {
             instance?: string;
             /** @description The fields at fault. */
             errors?: components["schemas"]["FieldError"][];
+            /** @description Of seats_sold and seats_held: seats on hold, as <areaId>/<seat>, of a general area <areaId>; at most 1,000. */
+            seats?: string[];
+            /** @description Of seats_sold: the tickets that would have no place, at most 1,000. Of a general area that would be too small: all of it. */
+            tickets?: components["schemas"]["OrphanedTicket"][];
+        };
+        /** @description A ticket that a change of the seat map would leave without its place. */
+        OrphanedTicket: {
+            /**
+             * Format: uuid
+             * @description The ticket.
+             */
+            ticketId: string;
+            /** @description Its area. */
+            areaId: string;
+            /** @description Its seat, in a seated area. */
+            seat?: string;
         };
         FieldError: {
             /** @description Path of the field, for instance seatMap.areas[0].rows[2].seats. */
@@ -1289,6 +1309,40 @@ export interface components {
              * @description When the sale closes; null removes it.
              */
             salesCloseAt?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when tickets may be returned, at the latest its new start. Unless given 14 days from now, or its new start where that is sooner. It never becomes earlier than an earlier move said, but for a start that is sooner.
+             */
+            returnsUntil?: string;
+        };
+        /**
+         * @description Exactly one of seatMap and seatPlan.
+         * @example {
+         *       "seatPlan": {
+         *         "planId": "0190b5a4-0000-7aaa-8bbb-0123456789ab",
+         *         "version": 2,
+         *         "priceCategories": [
+         *           {
+         *             "id": "I",
+         *             "price": {
+         *               "amount": 4200,
+         *               "currency": "EUR"
+         *             }
+         *           },
+         *           {
+         *             "id": "II",
+         *             "price": {
+         *               "amount": 1200,
+         *               "currency": "EUR"
+         *             }
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        UpdatePerformance: {
+            seatMap?: components["schemas"]["SeatMapInput"];
+            seatPlan?: components["schemas"]["SeatPlanUse"];
         };
         /**
          * @example {
@@ -1372,6 +1426,10 @@ export interface components {
             status: "scheduled" | "cancelled";
             /** @description Of a cancelled performance: why, for customers. */
             reason?: string;
+            /** @description When it was moved to another time last. */
+            rescheduledAt?: components["schemas"]["Timestamp"];
+            /** @description Until when tickets that were ordered before it was moved may be returned. */
+            returnsUntil?: components["schemas"]["Timestamp"];
             /** @description Version of the performance, from 1. */
             version: number;
         };
@@ -2095,7 +2153,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description show_cancelled, performance_cancelled, or in_progress for an Idempotency-Key. */
+        /** @description show_cancelled, performance_cancelled; seats_sold, seats_held and seat_map_changing for a change of a seat map; in_progress for an Idempotency-Key. */
         Conflict: {
             headers: {
                 [name: string]: unknown;
@@ -2131,7 +2189,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description invalid_local_time, mixed_currencies, unknown_seat_plan, or idempotency_key_reused. */
+        /** @description invalid_local_time, mixed_currencies, unknown_seat_plan, area_kind_changed, or idempotency_key_reused. */
         Unprocessable: {
             headers: {
                 [name: string]: unknown;
@@ -2233,6 +2291,7 @@ export interface components {
     pathItems: never;
 }
 export type Problem = components['schemas']['Problem'];
+export type OrphanedTicket = components['schemas']['OrphanedTicket'];
 export type FieldError = components['schemas']['FieldError'];
 export type Timestamp = components['schemas']['Timestamp'];
 export type LocalDateTime = components['schemas']['LocalDateTime'];
@@ -2284,6 +2343,7 @@ export type PresaleList = components['schemas']['PresaleList'];
 export type Limits = components['schemas']['Limits'];
 export type SchedulePerformance = components['schemas']['SchedulePerformance'];
 export type ReschedulePerformance = components['schemas']['ReschedulePerformance'];
+export type UpdatePerformance = components['schemas']['UpdatePerformance'];
 export type Performance = components['schemas']['Performance'];
 export type PerformanceList = components['schemas']['PerformanceList'];
 export type Availability = components['schemas']['Availability'];
@@ -2383,6 +2443,11 @@ export interface operations {
                  * @example 2027-07-01T00:00:00Z
                  */
                 to?: string;
+                /**
+                 * @description Only shows at a venue in this city, whatever its case. It follows the venue by a moment.
+                 * @example Vienna
+                 */
+                city?: string;
                 /**
                  * @description Only shows of exactly this category.
                  * @example concert
@@ -2671,6 +2736,51 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    updatePerformance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag of the version that the change is made to, for instance "3"; * for any.
+                 * @example "3"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Id of a show.
+                 * @example 0190b5a2-7c3e-7d4f-8a1b-2c3d4e5f6a7b
+                 */
+                showId: components["parameters"]["ShowId"];
+                /**
+                 * @description Id of a performance.
+                 * @example 0190b5a3-11aa-7bbb-8ccc-0123456789ab
+                 */
+                performanceId: components["parameters"]["PerformanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["UpdatePerformance"];
+                "application/json": components["schemas"]["UpdatePerformance"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Performance"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            503: components["responses"]["Unavailable"];
             default: components["responses"]["Problem"];
         };
     };

@@ -42,6 +42,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tickets/performances/{performanceId}/seatmap-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prepare a change of a performance's seat map.
+         * @description For the shows service, with the token of the show's organizer or of admin; people change a seat map there. The places that it would lose are kept from buyers for half an hour, in which the event that tells it arrives. It may be repeated. 409 seats_sold with the tickets that would have no place, and seats_held with the seats alone: nothing is kept then; 409 seat_map_changing while the version before is not known yet; 422 area_kind_changed.
+         */
+        post: operations["prepareSeatMap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tickets/performances/{performanceId}/gate": {
         parameters: {
             query?: never;
@@ -221,7 +241,7 @@ export interface paths {
         put?: never;
         /**
          * Give money back for tickets of an order.
-         * @description For the organizer of the show and admin. The tickets become void and their places are for sale again. A ticket's price and its refundable fees are given back, with the last ticket those of the order, and everything when the performance is cancelled. 409 ticket_admitted, not_refundable, already_refunded; 422 unknown_ticket.
+         * @description For the organizer of the show and admin, and for the buyer of tickets that were ordered before their performance was moved, until its returnsUntil. The tickets become void and their places are for sale again. A ticket's price and its refundable fees are given back, with the last ticket those of the order. Of a performance that was moved a ticket's share of all other fees is given back too, and of one that is cancelled everything. 409 ticket_admitted, not_refundable, already_refunded, returns_closed; 422 unknown_ticket.
          */
         post: operations["refundOrder"];
         delete?: never;
@@ -462,8 +482,10 @@ export interface components {
             instance?: string;
             /** @description The fields at fault. */
             errors?: components["schemas"]["FieldError"][];
-            /** @description Of seats_unavailable and unknown_seat: the seats, as <areaId>/<seat>. */
+            /** @description Of seats_unavailable and unknown_seat: the seats, as <areaId>/<seat>. Of seats_sold and seats_held: those on hold, at most 1,000, of a general area <areaId>. */
             seats?: string[];
+            /** @description Of seats_sold: the tickets that would have no place, at most 1,000. Of a general area that would be too small: all of it. */
+            tickets?: components["schemas"]["OrphanedTicket"][];
             /** @description Of already_admitted: when. */
             admittedAt?: components["schemas"]["Timestamp"];
             /** @description Of already_admitted: where. */
@@ -611,6 +633,66 @@ export interface components {
             presaleCode?: string;
             channel?: components["schemas"]["ChannelId"];
         };
+        /** @description A ticket that a change of the seat map would leave without its place. */
+        OrphanedTicket: {
+            /**
+             * Format: uuid
+             * @description The ticket.
+             */
+            ticketId: string;
+            /** @description Its area. */
+            areaId: string;
+            /** @description Its seat, in a seated area. */
+            seat?: string;
+        };
+        /**
+         * @description What a performance would be sold from, without seats that are out of sale.
+         * @example {
+         *       "seatMapVersion": 2,
+         *       "areas": [
+         *         {
+         *           "id": "stalls",
+         *           "kind": "seated",
+         *           "rows": [
+         *             {
+         *               "row": "A",
+         *               "seats": "1-11,13,15"
+         *             }
+         *           ]
+         *         },
+         *         {
+         *           "id": "standing",
+         *           "kind": "general",
+         *           "capacity": 248
+         *         }
+         *       ]
+         *     }
+         */
+        SeatMapChange: {
+            /** @description The version that the seat map would have. */
+            seatMapVersion: number;
+            /** @description All areas. */
+            areas: components["schemas"]["ChangedArea"][];
+        };
+        /** @description A seated area has rows, a general area has a capacity. */
+        ChangedArea: {
+            id: components["schemas"]["AreaId"];
+            /**
+             * @description seated: numbered seats; general: a capacity without numbers.
+             * @enum {string}
+             */
+            kind: "seated" | "general";
+            /** @description Of a general area. */
+            capacity?: number;
+            /** @description Of a seated area. */
+            rows?: components["schemas"]["ChangedRow"][];
+        };
+        ChangedRow: {
+            /** @description The row's label. */
+            row: string;
+            /** @description Seat numbers and ranges in their physical order, for instance 1-11,13,15. */
+            seats: string;
+        };
         /**
          * @description The channel that sells, for who organizes the show: when it sells is the channel's, what is allocated to it may be held, and a customer's limits do not count.
          * @example box_office
@@ -623,8 +705,12 @@ export interface components {
             seats?: components["schemas"]["SeatId"][];
             /** @description So many places of a general area. */
             quantity?: number;
-            /** @description So many adjacent seats of a seated area. */
+            /** @description So many adjacent seats of a seated area, the best first; none of them is a wheelchair place or a companion's unless wheelchair asks for it. */
             bestAvailable?: number;
+            /** @description Of bestAvailable: exactly so many of the seats are wheelchair places, and the others are beside them, companions' seats too. */
+            wheelchair?: number;
+            /** @description Of bestAvailable: when there are not so many seats side by side they may be apart, in as few groups as can be. */
+            split?: boolean;
             /** @description How many of the places are at a reduced price, from the first on, no more than the item has; the rest is at the full price. */
             concessions?: components["schemas"]["ConcessionChoice"][];
         };
@@ -1555,6 +1641,10 @@ export type SeatStatus = components['schemas']['SeatStatus'];
 export type Seats = components['schemas']['Seats'];
 export type AreaSeats = components['schemas']['AreaSeats'];
 export type PlaceHold = components['schemas']['PlaceHold'];
+export type OrphanedTicket = components['schemas']['OrphanedTicket'];
+export type SeatMapChange = components['schemas']['SeatMapChange'];
+export type ChangedArea = components['schemas']['ChangedArea'];
+export type ChangedRow = components['schemas']['ChangedRow'];
 export type ChannelId = components['schemas']['ChannelId'];
 export type HoldRequestItem = components['schemas']['HoldRequestItem'];
 export type ConcessionChoice = components['schemas']['ConcessionChoice'];
@@ -1655,6 +1745,40 @@ export interface operations {
                 };
             };
             404: components["responses"]["NotFound"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    prepareSeatMap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a performance. */
+                performanceId: components["parameters"]["PerformanceId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatMapChange"];
+            };
+        };
+        responses: {
+            /** @description The change may be told. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             default: components["responses"]["Problem"];
         };
     };

@@ -79,7 +79,8 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 		"createShow": newShow(), "updateShow": document{"title": "Lear"},
 		"schedulePerformance": newPerformance(), "reschedulePerformance": reschedule, "scheduleSeries": newSeries(),
 		"createSeatPlan": newSeatPlan(), "replaceSeatPlan": newSeatPlan(), "importSeatPlan": imported,
-		"putPresale": newPresale(), "updateAllocation": document{"released": true},
+		"updatePerformance": smaller(),
+		"putPresale":        newPresale(), "updateAllocation": document{"released": true},
 	}
 
 	// What is the same for all.
@@ -138,12 +139,19 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 	c.say(200, "getSeries", nobody, nil, []string{showID, seriesID})
 	c.say(200, "reschedulePerformance", organizer, reschedule, ids)
 	c.say(422, "reschedulePerformance", organizer, `{"startsAt":"2027-03-28T02:30"}`, ids)
+	c.say(200, "updatePerformance", organizer, smaller(), ids)
+	c.say(412, "updatePerformance", organizer, smaller(), ids, header("If-Match", `"1"`))
+	m.sale.answers(422, problem(422, "area_kind_changed"))
+	c.say(422, "updatePerformance", organizer, newPerformanceMap(), ids)
+	m.sale.answers(503, problem(503, "unavailable"))
+	c.say(503, "updatePerformance", organizer, newPerformanceMap(), ids)
 	kept := []string{showID, c.say(201, "schedulePerformance", organizer, allocated(), ids).string("performanceId"), "sponsors"}
 	c.say(200, "updateAllocation", organizer, document{"released": true}, kept)
 	c.say(200, "putPresale", organizer, newPresale(), kept)
 	c.say(200, "listPresales", organizer, nil, kept)
 	c.say(204, "deletePresale", organizer, nil, kept)
 	c.say(200, "cancelPerformance", organizer, nil, ids)
+	c.say(409, "updatePerformance", organizer, smaller(), ids)
 	c.say(409, "reschedulePerformance", organizer, reschedule, ids)
 	for _, name := range []string{"putPresale", "deletePresale", "updateAllocation"} {
 		c.say(409, name, organizer, bodies[name], ids)

@@ -11,7 +11,7 @@ import (
 func TestWhatIsMissingIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := embedded.Open(t.Context(), embedded.Config{})
-	for _, name := range []string{"DataDir", "Clock", "Logger", "Verifier", "Validator"} {
+	for _, name := range []string{"DataDir", "BaseURL", "Clock", "Logger", "Verifier", "Validator"} {
 		if err == nil || !strings.Contains(err.Error(), "Config."+name+" is missing") {
 			t.Errorf("Open() = %v, want it to name %s", err, name)
 		}
@@ -24,7 +24,7 @@ func TestTheServiceSaysWhatItIs(t *testing.T) {
 	if m.Name != "shows" || len(m.Prefixes) != 1 || m.Prefixes[0] != "/shows" || m.Outbox == nil {
 		t.Errorf("service %+v", m.Service)
 	}
-	if len(m.Subscriptions) != 1 || m.Subscriptions[0].Name != "shows-availability" {
+	if len(m.Subscriptions) != 2 || m.Subscriptions[0].Name != "shows-availability" || m.Subscriptions[1].Name != "shows-venues" {
 		t.Errorf("subscriptions %v", m.Subscriptions)
 	}
 	if err := m.Ready(t.Context()); err != nil {

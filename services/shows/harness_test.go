@@ -60,6 +60,7 @@ type mesh struct {
 	t      testing.TB
 	dir    string
 	server *httptest.Server
+	sale   *ticketOffice
 	closed bool
 
 	api       *contracttest.API
@@ -68,27 +69,27 @@ type mesh struct {
 
 func start(t testing.TB) *mesh {
 	t.Helper()
-	m := &mesh{t: t, dir: t.TempDir(), api: contracttest.Document(t, "shows"), published: contracttest.Published(t, "shows")}
+	m := &mesh{t: t, sale: newTicketOffice(t), dir: t.TempDir(), api: contracttest.Document(t, "shows"), published: contracttest.Published(t, "shows")}
 	m.open()
 	t.Cleanup(m.stop)
 	return m
 }
 
-func config(t testing.TB, dir string) embedded.Config {
+func config(t testing.TB, dir, baseURL string) embedded.Config {
 	t.Helper()
 	validator, err := contracts.NewValidator()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return embedded.Config{
-		DataDir: dir, Clock: clock.NewManual(begin),
+		DataDir: dir, BaseURL: baseURL, Clock: clock.NewManual(begin),
 		Logger: slog.New(slog.DiscardHandler), Verifier: callers, Validator: validator, CORSOrigins: []string{"https://shop.example"},
 	}
 }
 
 func (m *mesh) open() {
 	m.t.Helper()
-	opened, err := embedded.Open(context.Background(), config(m.t, m.dir))
+	opened, err := embedded.Open(context.Background(), config(m.t, m.dir, m.sale.server.URL))
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -37,6 +37,7 @@ type API struct {
 	Cache       app.Cache                 // nil: none
 	PlanFormats map[string]app.PlanFormat // by name
 	Recurrence  app.Recurrence
+	Sale        app.Sale
 	Clock       clock.Clock
 	Logger      *slog.Logger
 	Verifier    auth.Verifier
@@ -46,7 +47,8 @@ type API struct {
 
 // NewAPI returns the routes under Prefix.
 func NewAPI(o API) (http.Handler, error) {
-	handler, err := rest.New(app.New(o.Store, o.Cache, o.Clock, o.Logger), app.NewPlans(o.Store, o.PlanFormats), o.Recurrence, o.Logger)
+	a := app.New(o.Store, o.Cache, o.Clock, o.Logger)
+	handler, err := rest.New(a, app.NewSeatMaps(a, o.Sale), app.NewPlans(o.Store, o.PlanFormats), o.Recurrence, o.Logger)
 	if err != nil {
 		return nil, err
 	}

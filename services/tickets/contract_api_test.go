@@ -193,6 +193,20 @@ func TestContractEveryDeclaredStatusIsAnswered(t *testing.T) {
 	c.say(404, "leaveWaitlist", "ben", nil, entry.EntryID)
 	c.say(204, "leaveWaitlist", "carla", nil, entry.EntryID)
 
+	// Changing the seat map.
+	smaller := func(capacity int, rows ...string) map[string]any {
+		areas := []any{map[string]any{"id": "floor", "kind": "general", "capacity": capacity}}
+		for _, seats := range rows {
+			areas = append(areas, map[string]any{"id": "stalls", "kind": "seated", "rows": []any{map[string]any{"row": "A", "seats": seats}}})
+		}
+		return map[string]any{"seatMapVersion": 2, "areas": areas}
+	}
+	c.say(403, "prepareSeatMap", "anna", smaller(3, "1-4"), p)
+	c.say(404, "prepareSeatMap", olga, smaller(3, "1-4"), unknown)
+	c.say(409, "prepareSeatMap", olga, smaller(3), p)
+	c.say(422, "prepareSeatMap", olga, map[string]any{"seatMapVersion": 2, "areas": []any{map[string]any{"id": "stalls", "kind": "general", "capacity": 1}}}, p)
+	c.say(204, "prepareSeatMap", olga, smaller(3, "1-4"), h.performance(nil).String())
+
 	for _, missing := range h.api.Unseen() {
 		t.Errorf("never answered, and the document declares it: %s", missing)
 	}

@@ -97,6 +97,7 @@ type model struct {
 	notices  []payment.Notice
 	scans    int
 	released bool // the friends' seat was everybody's at some time
+	pending  *change
 	amid     bool // what was read before is stale: a step is under way
 	before   world
 	events   *contracttest.Events
@@ -137,6 +138,8 @@ const (
 	friendsCode = "FRIENDS-2027"
 	friendsUses = 3
 )
+
+var friendsSeat = []seatmap.Allocation{{ID: "box", Channel: "friends", AreaID: "stalls", Rows: []seatmap.Row{{Label: "A", Seats: "4"}}}}
 
 func eur(amount int64) money.Money { return money.Money{Amount: amount, Currency: "EUR"} }
 
@@ -191,7 +194,7 @@ func newModel(t *rapid.T, dir string) *model {
 		Presales: []performance.Presale{{
 			ID: "friends", OpensAt: start, Channel: "friends", Uses: friendsUses, Codes: []string{performance.CodeDigest(friendsCode)},
 		}},
-		Allocations: []seatmap.Allocation{{ID: "box", Channel: "friends", AreaID: "stalls", Rows: []seatmap.Row{{Label: "A", Seats: "4"}}}},
+		Allocations: friendsSeat,
 	}
 	m.ok(m.show.LayOut([]seatmap.Area{
 		{ID: "stalls", Kind: seatmap.Seated, PriceCategory: "I", Rows: []seatmap.Row{{Label: "A", Seats: "1-4"}, {Label: "B", Seats: "1-2"}}},
@@ -456,17 +459,20 @@ func (m *model) check() {
 		for number := range area.Partitions() {
 			key := inventory.Key{PerformanceID: m.show.ID, AreaID: area.ID, Number: number}
 			p := w.seats[key]
-			if total := p.Sold.Count() + p.Held(now).Count() + p.Free(now).Count(); total != area.PartitionCapacity(number) {
-				m.Fatalf("%s has %d places, want %d", area.ID, total, area.PartitionCapacity(number))
+			if total := p.Sold.Count() + p.Held(now).Count() + p.Free(now).Count() + p.Closed.Count(); total != p.Capacity {
+				m.Fatalf("%s has %d places, want %d", area.ID, total, p.Capacity)
 			}
 			if p.Sold != sold[key] {
 				m.Fatalf("%s: sold %b, tickets for %b", area.ID, p.Sold, sold[key])
 			}
 			// Two orders may have been made of one hold; the places are theirs who paid first.
-			if p.Held(now) != held[key]&^p.Sold {
+			if m.heldBy(p, w.holds) != held[key]&^p.Sold {
 				m.Fatalf("%s: held %b, sold %b, holds for %b at %s of %+v, orders %+v", area.ID, p.Held(now), p.Sold, held[key], now, w.holds, w.orders)
 			}
 		}
+	}
+	for _, area := range m.show.Layout.Areas() {
+		m.fits(area, w.seats)
 	}
 	for _, h := range w.holds {
 		m.checkPrices(h)
@@ -565,6 +571,8 @@ func (m *model) worth(w world, o order.Order) int64 {
 func (m *model) settle() {
 	m.Helper()
 	m.store.dead, m.store.updates = false, 0
+	m.redeliver()
+	m.check()
 	m.ok(m.selling.CancelOrders(m.ctx))
 	m.check()
 	for _, notice := range m.notices {
@@ -668,6 +676,9 @@ func (m *model) steps() []possibleStep {
 	all := map[string]func(){
 		"hold seats": func() {
 			seats := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"A-1", "A-2", "A-3", "B-1", "B-2"}), 1, 3, rapid.ID).Draw(m.T, "seats")
+			if seats = m.there(seats); len(seats) == 0 {
+				return
+			}
 			free, open := m.free(seats), m.show.CheckSales(m.clock.Now()) == nil
 			err := m.hold(app.HoldRequestItem{AreaID: "stalls", Seats: seats, Concessions: m.concessions("student", len(seats))})
 			if !errors.Is(err, errCrash) && !m.amid && (err == nil) != (free && open) {
@@ -680,13 +691,17 @@ func (m *model) steps() []possibleStep {
 				app.HoldRequestItem{AreaID: "floor", Quantity: quantity, Concessions: m.concessions("child", quantity)})
 		},
 		"hold by a code": func() {
-			items := []app.HoldRequestItem{{AreaID: "stalls", Seats: []string{"A-4"}}}
-			if rapid.Bool().Draw(m.T, "anything else") {
+			items := []app.HoldRequestItem{{AreaID: "stalls", Seats: m.there([]string{"A-4"})}}
+			if len(items[0].Seats) == 0 || rapid.Bool().Draw(m.T, "anything else") {
 				items = []app.HoldRequestItem{{AreaID: "stalls", BestAvailable: rapid.IntRange(1, 2).Draw(m.T, "best")}, {AreaID: "floor", Quantity: 1}}
 			}
 			m.holdBy(friendsCode, items...)
 		},
 		"the friends' seat is released or taken back": func() {
+			m.redeliver()
+			if m.pending != nil {
+				return
+			}
 			m.update(func(p *performance.Performance) {
 				if p.Released = nil; len(m.show.Released) == 0 {
 					p.Released = []string{"box"}
@@ -817,9 +832,15 @@ func (m *model) steps() []possibleStep {
 				m.refusal(ignore(m.selling.Leave(m.ctx, customer(m.before.entries[entryID].CustomerID), entryID), waitlist.ErrNotFound))
 			}
 		},
-		"reconcile": func() { m.refusal(m.selling.Reconcile(m.ctx, 0)) },
+		"reconcile":            func() { m.refusal(m.selling.Reconcile(m.ctx, 0)) },
+		"the seat map changes": func() { m.changeSeatMap() },
+		"a late event arrives": func() { m.redeliver() },
 		"the performance is cancelled": func() {
 			if rapid.IntRange(0, 9).Draw(m.T, "really") == 9 { // the small are drawn more often
+				m.redeliver()
+				if m.pending != nil {
+					return
+				}
 				m.update(func(p *performance.Performance) { p.Cancelled = true })
 				m.refusal(m.selling.CancelOrders(m.ctx))
 			}
@@ -845,6 +866,8 @@ func (m *model) steps() []possibleStep {
 		{"sweep", holds, all["sweep"]},
 		{"the friends' seat is released or taken back", !m.show.Cancelled, all["the friends' seat is released or taken back"]},
 		{"leave", len(m.entryIDs) > 0, all["leave"]},
+		{"the seat map changes", !m.show.Cancelled, all["the seat map changes"]},
+		{"a late event arrives", m.pending != nil, all["a late event arrives"]},
 		{"the buyer pays twice", orders, all["the buyer pays twice"]},
 		{"the bank reports a refund", len(m.bank.refunds) > 0, all["the bank reports a refund"]},
 		{"captures are compared", true, all["captures are compared"]},

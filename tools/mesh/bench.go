@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	tickets "ticketmesh.dev/services/tickets/embedded"
 	"ticketmesh.dev/tools/internal/mesh"
 	"ticketmesh.dev/tools/internal/onsale"
 	"ticketmesh.dev/tools/internal/process"
@@ -30,6 +32,8 @@ func newOnsale() *cobra.Command {
 	var c onsale.Config
 	flags := cmd.Flags()
 	flags.IntVar(&c.Seats, "seats", 20_000, "seats to sell")
+	rooms := flags.IntSlice("room", nil, "places that the house has, the seats to sell unless given; several with commas between are a table")
+	pasts := flags.IntSlice("past", []int{0}, "orders that there were before, of a fresh mesh; several with commas between are a table")
 	mode := flags.String("mode", string(onsale.Seats), "how buyers choose: seats (by name), general (a general area) or best (best available)")
 	flags.IntVar(&c.Buyers, "buyers", 64, "buyers at a time")
 	flags.StringVar(&c.URL, "url", "", "sell at this mesh, by its demo organizer, instead of a fresh one")
@@ -40,22 +44,58 @@ func newOnsale() *cobra.Command {
 		if c.Seats < 1 || c.Seats > 200_000 || c.Buyers < 1 || c.Buyers > 10_000 {
 			return usageError{errors.New("--seats is 1 to 200000 and --buyers 1 to 10000")}
 		}
+		if len(*rooms) == 0 {
+			*rooms = []int{c.Seats}
+		}
+		if slices.Min(*rooms) < c.Seats || slices.Max(*rooms) > 200_000 {
+			return usageError{errors.New("--room is --seats to 200000")}
+		}
+		if slices.Min(*pasts) < 0 || slices.Max(*pasts) > 10_000_000 || slices.Max(*pasts) > 0 && c.URL != "" {
+			return usageError{errors.New("--past is 0 to 10000000, and not for the mesh of --url")}
+		}
 		c.Mode = onsale.Mode(*mode)
 		if c.Mode != onsale.Seats && c.Mode != onsale.General && c.Mode != onsale.Best {
 			return usageError{fmt.Errorf("--mode: %q is none of seats, general and best", *mode)}
 		}
 		debug.SetGCPercent(gcPercent) // the buyers share the machine with the mesh
-		measure := func() (onsale.Report, error) { return onsale.Run(cmd.Context(), c) }
+		measure := onsale.Run
 		if c.URL == "" {
-			measure = func() (onsale.Report, error) { return onFresh(cmd.Context(), c, *debugAddr, cmd.ErrOrStderr()) }
+			measure = func(ctx context.Context, c onsale.Config) (onsale.Report, error) {
+				return onFresh(ctx, c, *debugAddr, cmd.ErrOrStderr())
+			}
 		}
-		report, err := measure()
-		if err != nil {
-			return err
+		out := printer{cmd.OutOrStdout(), *asJSON}
+		line := text
+		if len(*rooms)*len(*pasts) > 1 {
+			line = row
+			if !*asJSON {
+				fmt.Fprint(cmd.OutOrStdout(), header)
+			}
 		}
-		return printer{cmd.OutOrStdout(), *asJSON}.print(report, text(report))
+		for _, c.Room = range *rooms {
+			for _, c.Past = range *pasts {
+				report, err := measure(cmd.Context(), c)
+				if err != nil {
+					return err
+				}
+				if err := out.print(report, line(report)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 	return cmd
+}
+
+// header and row are a table in Markdown of several runs.
+const header = `| mode | house | past orders | sold | oversold | sales/s | hold p50 | p99 | order p50 | p99 |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+`
+
+func row(r onsale.Report) string {
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %.0f | %.1f ms | %.1f ms | %.1f ms | %.1f ms |",
+		r.Mode, r.Room, r.Past, r.Sold, r.Oversold, r.SalesPerSecond, r.Hold.P50Millis, r.Hold.P99Millis, r.Order.P50Millis, r.Order.P99Millis)
 }
 
 func text(r onsale.Report) string {
@@ -77,6 +117,11 @@ func onFresh(ctx context.Context, c onsale.Config, debugAddr string, stderr io.W
 	_, err = users.AddUser(ctx, c.OrganizerEmail, c.OrganizerPassword, "organizer")
 	if err := errors.Join(err, users.Close()); err != nil {
 		return report, err
+	}
+	if c.Past > 0 {
+		if err := tickets.MakePast(ctx, data, c.Past); err != nil {
+			return report, fmt.Errorf("past orders: %w", err)
+		}
 	}
 	binary, err := os.Executable()
 	if err != nil {

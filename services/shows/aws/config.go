@@ -18,6 +18,7 @@ const (
 	VarIssuer   = "TICKETMESH_ISSUER"
 	VarAudience = "TICKETMESH_AUDIENCE"     // client ids, with commas between
 	VarOrigins  = "TICKETMESH_CORS_ORIGINS" // with commas between; none: no CORS
+	VarTickets  = "TICKETMESH_TICKETS_URL"  // what comes before /tickets; none: no seat map of what is announced changes
 	VarCache    = "TICKETMESH_CACHE"        // host:port of Redis or Valkey; none: no cache
 	VarCacheTLS = "TICKETMESH_CACHE_TLS"    // "true" or "false", which it is without
 )
@@ -30,6 +31,7 @@ type Config struct {
 	Issuer   string
 	Audience []string
 	Origins  []string
+	Tickets  string
 	Cache    string
 	CacheTLS bool
 }
@@ -53,6 +55,7 @@ func Read(getenv func(string) string, needed ...string) (Config, error) {
 		Issuer:   getenv(VarIssuer),
 		Audience: list(getenv(VarAudience)),
 		Origins:  list(getenv(VarOrigins)),
+		Tickets:  getenv(VarTickets),
 		Cache:    getenv(VarCache),
 		CacheTLS: getenv(VarCacheTLS) == "true",
 	}, errors.Join(wrong...)

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"path/filepath"
+	"time"
 	_ "time/tzdata" // the machine may have no time zone database
 
 	"ticketmesh.dev/platform/auth"
@@ -19,11 +21,17 @@ import (
 	"ticketmesh.dev/services/shows/internal/pretix"
 	"ticketmesh.dev/services/shows/internal/rrule"
 	"ticketmesh.dev/services/shows/internal/sqlite"
+	"ticketmesh.dev/services/shows/internal/ticketsclient"
 )
+
+// saleTimeout is how long the sale may take over a change of a seat map: it looks
+// at every place.
+const saleTimeout = 30 * time.Second
 
 // Config is what the process provides. All but CORSOrigins is required.
 type Config struct {
 	DataDir     string // must exist; the service's file is shows.db in it
+	BaseURL     string // of the mesh, where the tickets API answers
 	Clock       clock.Clock
 	Logger      *slog.Logger
 	Verifier    auth.Verifier
@@ -50,8 +58,13 @@ func Open(ctx context.Context, c Config) (_ *service.Service, err error) {
 	if err := keys.ReleaseLeases(ctx); err != nil {
 		return nil, err
 	}
+	sale, err := ticketsclient.New(c.BaseURL, &http.Client{Timeout: saleTimeout})
+	if err != nil {
+		return nil, err
+	}
 	handler, err := shows.NewAPI(shows.API{
-		Store: store, Cache: memory.New(memory.DefaultBytes, c.Clock), PlanFormats: map[string]app.PlanFormat{"pretix": pretix.Format{}}, Recurrence: rrule.Rules{}, Clock: c.Clock, Logger: c.Logger, Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins,
+		Store: store, Cache: memory.New(memory.DefaultBytes, c.Clock), PlanFormats: map[string]app.PlanFormat{"pretix": pretix.Format{}}, Recurrence: rrule.Rules{}, Sale: sale,
+		Clock: c.Clock, Logger: c.Logger, Verifier: c.Verifier, Idempotency: keys, CORSOrigins: c.CORSOrigins,
 	})
 	if err != nil {
 		return nil, err
@@ -78,6 +91,7 @@ func (c Config) check() error {
 		ok   bool
 	}{
 		{"DataDir", c.DataDir != ""},
+		{"BaseURL", c.BaseURL != ""},
 		{"Clock", c.Clock != nil},
 		{"Logger", c.Logger != nil},
 		{"Verifier", c.Verifier != nil},

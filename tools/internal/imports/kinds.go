@@ -38,7 +38,7 @@ var adapterNames = []string{
 	"sqlite", "dynamo", "postgres", "redis", "memory",
 	"folder", "s3", "secrets",
 	"smtp", "ses", "mailbox", "compose", "markdown", "pretix", "rrule",
-	"jose", "kms", "testpay", "stripe", "showsclient",
+	"jose", "kms", "testpay", "stripe", "showsclient", "ticketsclient",
 	"scheduler", "streams", "lambda",
 }
 

@@ -139,7 +139,7 @@ func (m *Mesh) openServices(ctx context.Context) error {
 		return err
 	}
 	shows, err := showsservice.Open(ctx, showsservice.Config{
-		DataDir: c.DataDir, Clock: c.Clock, Logger: c.Logger, Verifier: verifier, Validator: validator, CORSOrigins: c.CORSOrigins,
+		DataDir: c.DataDir, BaseURL: m.url, Clock: c.Clock, Logger: c.Logger, Verifier: verifier, Validator: validator, CORSOrigins: c.CORSOrigins,
 	})
 	if err != nil {
 		return fmt.Errorf("shows: %w", err)

@@ -37,14 +37,15 @@ type house struct {
 	showID        id.ID
 	performanceID id.ID
 	mode          Mode
-	places        int
+	places        int // of the house
+	toSell        int
 	seats         []seat // of a seated house
 	buyers        []*buyer
 }
 
 // openHouse makes a show with a seated house and signs the buyers up.
 func openHouse(ctx context.Context, c Config) (*house, error) {
-	h := &house{client: newClient(c.Buyers), url: c.URL, mode: c.Mode, places: c.Seats}
+	h := &house{client: newClient(c.Buyers), url: c.URL, mode: c.Mode, places: c.Room, toSell: c.Seats}
 	identity, err := identityapi.NewClient(c.URL, identityapi.WithClient(h.client))
 	if err != nil {
 		return nil, err

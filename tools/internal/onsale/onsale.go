@@ -29,7 +29,9 @@ type Config struct {
 	Mode              Mode
 	OrganizerEmail    string
 	OrganizerPassword string
-	Seats, Buyers     int
+	Seats, Buyers     int // Seats: how many are sold
+	Room              int // places that the house has, Seats at least
+	Past              int // orders that there were before; only told in the report
 }
 
 // Latency is percentiles of one kind of request, in milliseconds.
@@ -41,6 +43,9 @@ type Latency struct {
 // Report is what a run measured. Sold and Oversold are counted from the seats
 // and tickets that the API tells afterwards.
 type Report struct {
+	Mode           Mode    `json:"mode"`
+	Room           int     `json:"room"`
+	Past           int     `json:"past"`
 	Sold           int     `json:"sold"`
 	Oversold       int     `json:"oversold"`
 	Seconds        float64 `json:"seconds"`
@@ -63,10 +68,11 @@ type sale struct {
 	heldAt      time.Time
 }
 
-// Run sells every seat, each by a hold and an order of its own.
+// Run sells the seats, each by a hold and an order of its own.
 func Run(ctx context.Context, c Config) (Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	c.Room = max(c.Room, c.Seats)
 	house, err := openHouse(ctx, c)
 	if err != nil {
 		return Report{}, fmt.Errorf("prepare: %w", err)
@@ -83,7 +89,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		return Report{}, err
 	}
 	end := time.Now()
-	report := Report{Seconds: end.Sub(begin).Seconds()}
+	report := Report{Mode: c.Mode, Room: c.Room, Past: c.Past, Seconds: end.Sub(begin).Seconds()}
 	report.SalesPerSecond = float64(len(sales)) / report.Seconds
 	report.Hold = latency(sales, func(s sale) time.Duration { return s.hold })
 	report.Order = latency(sales, func(s sale) time.Duration { return s.order })
@@ -97,7 +103,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	return report, err
 }
 
-// sell lets every buyer take place after place until none is left.
+// sell lets every buyer take place after place until all are sold that are to be.
 func (h *house) sell(ctx context.Context) ([]sale, error) {
 	var (
 		next     atomic.Int64
@@ -109,7 +115,7 @@ func (h *house) sell(ctx context.Context) ([]sale, error) {
 		group.Go(func() {
 			for failures[i] == nil {
 				n := int(next.Add(1)) - 1
-				if n >= h.places {
+				if n >= h.toSell {
 					return
 				}
 				made, err := buyer.buy(ctx, h.performanceID, h.wish(n))

@@ -93,7 +93,7 @@ var kinds = map[string]kind{
 	"AWS::EC2::VPCEndpoint":                       {ref: "vpce-$hex17", attributes: attributes{"Id": "$ref"}},
 	"AWS::EC2::VPCGatewayAttachment":              {ref: "IGW|$VpcId"},
 	"AWS::ElastiCache::ServerlessCache":           {name: &cacheName, ref: "$name", attributes: attributes{"ARN": "arn:aws:elasticache:$region:$account:serverlesscache:$name", "Endpoint.Address": "$name-$id6.serverless.euc1.cache.amazonaws.com", "Endpoint.Port": "6379", "ReaderEndpoint.Address": "$name-$id6.serverless.euc1.cache.amazonaws.com", "ReaderEndpoint.Port": "6380"}},
-	"AWS::Events::Archive":                        {name: &archiveName, ref: "$name", attributes: attributes{"Arn": "arn:aws:events:$region:$account:archive/$name", "ArchiveName": "$name"}},
+	"AWS::Events::Archive":                        {name: &archiveName, ref: "$name", attributes: attributes{"Arn": "arn:aws:events:$region:$account:archive/$name"}},
 	"AWS::Events::EventBus":                       {name: &busName, ref: "$name", attributes: attributes{"Arn": "arn:aws:events:$region:$account:event-bus/$name", "Name": "$name"}},
 	"AWS::Events::Rule":                           {name: &ruleName, ref: "$bus$name", key: "$bus/$name", attributes: attributes{"Arn": "arn:aws:events:$region:$account:rule/${busPath}$name"}},
 	"AWS::IAM::Role":                              {name: &roleName, ref: "$name", attributes: attributes{"Arn": "arn:aws:iam::$account:role/$name", "RoleId": "AROA$ID17"}},

@@ -65,6 +65,7 @@ type view struct {
 	When      string
 	Previous  string
 	Expires   string
+	Returns   string
 	OrderCode string
 	Amount    string
 	Reason    string
@@ -140,7 +141,7 @@ func (c *Composer) view(l *language, m message.Message, b message.Background) vi
 	p, content := b.Performance, m.Content
 	v := view{
 		Title: oneLine(b.Title()), When: l.moment(p.StartsAt, p.TimeZone), Previous: l.moment(content.PreviousStart, p.TimeZone),
-		Expires: l.moment(content.ExpiresAt, p.TimeZone), OrderCode: oneLine(content.OrderCode), Reason: oneLine(content.Reason),
+		Expires: l.moment(content.ExpiresAt, p.TimeZone), Returns: l.moment(p.ReturnsUntil, p.TimeZone), OrderCode: oneLine(content.OrderCode), Reason: oneLine(content.Reason),
 		Category: named(p.Categories, content.PriceCategory), Other: oneLine(content.OtherEmail), Quantity: content.Quantity, Partial: content.Partial,
 	}
 	if content.Amount.Currency != "" {

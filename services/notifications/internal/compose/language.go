@@ -15,6 +15,7 @@ import (
 type labels struct {
 	Sender, Stop                           string
 	When, Where, Order, Total, Refund      string
+	Included                               string // of a tax that prices contain
 	Area, Row, Seat, Category, Price, Note string
 	Ticket, Tickets                        string // names of attached files
 }
@@ -33,7 +34,7 @@ var languages = map[string]*language{
 		tag: "en",
 		labels: labels{
 			Sender: "Sent by Ticketmesh because of your tickets.", Stop: "Stop mails of this kind",
-			When: "When", Where: "Where", Order: "Order", Total: "Total", Refund: "Refund",
+			When: "When", Where: "Where", Order: "Order", Total: "Total", Refund: "Refund", Included: "included",
 			Area: "Area", Row: "Row", Seat: "Seat", Category: "Category", Price: "Price",
 			Note: "Admits one person, once. Keep the code to yourself: whoever shows it first is let in.", Ticket: "ticket", Tickets: "tickets",
 		},
@@ -47,7 +48,7 @@ var languages = map[string]*language{
 		tag: "de",
 		labels: labels{
 			Sender: "Gesendet von Ticketmesh wegen Ihrer Tickets.", Stop: "Mails dieser Art abbestellen",
-			When: "Wann", Where: "Wo", Order: "Bestellung", Total: "Summe", Refund: "Erstattung",
+			When: "Wann", Where: "Wo", Order: "Bestellung", Total: "Summe", Refund: "Erstattung", Included: "enthalten",
 			Area: "Bereich", Row: "Reihe", Seat: "Platz", Category: "Kategorie", Price: "Preis",
 			Note:   "Gilt für eine Person und einen Einlass. Geben Sie den Code nicht weiter: Wer ihn zuerst zeigt, wird eingelassen.",
 			Ticket: "ticket", Tickets: "tickets",

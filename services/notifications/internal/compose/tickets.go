@@ -81,6 +81,16 @@ func details(l *language, m message.Message, b message.Background, v view) []det
 	add(l.labels.Order, v.OrderCode)
 	switch m.Template {
 	case message.OrderConfirmed:
+		for _, fee := range m.Content.Fees {
+			add(oneLine(fee.Name), l.amount(fee.Amount, m.Recipient.Language))
+		}
+		if tax := m.Content.Tax; tax.Name != "" {
+			label := oneLine(tax.Name) + " " + oneLine(tax.Percent) + " %"
+			if tax.Included {
+				label += " (" + l.labels.Included + ")"
+			}
+			add(label, l.amount(tax.Amount, m.Recipient.Language))
+		}
 		add(l.labels.Total, v.Amount)
 	case message.OrderRefunded:
 		add(l.labels.Refund, v.Amount)

@@ -77,6 +77,9 @@ func Performance(e event.Event) (message.Performance, error) {
 	if previous, ok := data.PreviousStartsAtUtc.Get(); ok {
 		p.PreviousStart = previous.UTC()
 	}
+	if until, ok := data.ReturnsUntil.Get(); ok {
+		p.ReturnsUntil = until.UTC()
+	}
 	for _, c := range data.PriceCategories {
 		p.Categories[c.ID] = c.Name
 	}
@@ -103,8 +106,14 @@ func OrderConfirmed(e event.Event) (Order, message.Content, error) {
 			Price: amount(t.Price), Code: t.Code, Version: 1, // tickets are issued with the order
 		}
 	}
-	return Order{data.PerformanceID, data.OrderID, recipient(data.Recipient)},
-		message.Content{OrderCode: data.Code, Amount: amount(data.Total), Tickets: tickets}, nil
+	content := message.Content{OrderCode: data.Code, Amount: amount(data.Total), Tickets: tickets}
+	for _, f := range data.Fees {
+		content.Fees = append(content.Fees, message.Fee{Name: f.Name, Amount: amount(f.Amount)})
+	}
+	if t, ok := data.Tax.Get(); ok {
+		content.Tax = message.Tax{Name: t.Name, Percent: t.Percent, Included: t.Included, Amount: amount(t.Amount)}
+	}
+	return Order{data.PerformanceID, data.OrderID, recipient(data.Recipient)}, content, nil
 }
 
 // Order names an order and whom an event about it concerns.

@@ -38,6 +38,7 @@ type performanceRow struct {
 	CancelledBy   *originRow        `json:"cancelledBy,omitempty"`
 	Reason        string            `json:"reason,omitempty"`
 	PreviousStart *int64            `json:"previousStart,omitempty"`
+	ReturnsUntil  *int64            `json:"returnsUntil,omitempty"`
 	Areas         map[string]string `json:"areas,omitempty"`
 	Categories    map[string]string `json:"categories,omitempty"`
 }
@@ -73,10 +74,24 @@ type ticketRow struct {
 	Version       int    `json:"version,omitempty"`
 }
 
+type feeRow struct {
+	Name   string `json:"name"`
+	Amount int64  `json:"amount"`
+}
+
+type taxRow struct {
+	Name     string `json:"name"`
+	Percent  string `json:"percent"`
+	Included bool   `json:"included,omitempty"`
+	Amount   int64  `json:"amount"`
+}
+
 type contentRow struct {
 	OrderCode     string      `json:"orderCode,omitempty"`
 	Amount        int64       `json:"amount,omitempty"`
 	Currency      string      `json:"currency,omitempty"`
+	Fees          []feeRow    `json:"fees,omitempty"`
+	Tax           *taxRow     `json:"tax,omitempty"`
 	Tickets       []ticketRow `json:"tickets,omitempty"`
 	Reason        string      `json:"reason,omitempty"`
 	Quantity      int         `json:"quantity,omitempty"`
@@ -128,7 +143,7 @@ func DecodeVenue(venueID id.ID, version int, state []byte) (message.Venue, error
 func EncodePerformance(p message.Performance) ([]byte, error) {
 	row := performanceRow{
 		ShowID: p.ShowID, Title: p.Title, VenueID: p.VenueID, StartsAt: p.StartsAt.UnixMilli(), TimeZone: p.TimeZone, Cancelled: p.Cancelled,
-		Reason: p.Reason, PreviousStart: optionalMillis(p.PreviousStart), Areas: p.Areas, Categories: p.Categories,
+		Reason: p.Reason, PreviousStart: optionalMillis(p.PreviousStart), ReturnsUntil: optionalMillis(p.ReturnsUntil), Areas: p.Areas, Categories: p.Categories,
 	}
 	if p.Cancelled {
 		by := originRow(p.CancelledBy)
@@ -146,7 +161,7 @@ func DecodePerformance(performanceID id.ID, version int, state []byte) (message.
 	p := message.Performance{
 		ID: performanceID, Version: version, ShowID: row.ShowID, Title: row.Title, VenueID: row.VenueID, StartsAt: time.UnixMilli(row.StartsAt).UTC(),
 		TimeZone: row.TimeZone, Cancelled: row.Cancelled, Reason: row.Reason, PreviousStart: optionalTime(row.PreviousStart),
-		Areas: row.Areas, Categories: row.Categories,
+		ReturnsUntil: optionalTime(row.ReturnsUntil), Areas: row.Areas, Categories: row.Categories,
 	}
 	if row.CancelledBy != nil {
 		p.CancelledBy = message.Origin(*row.CancelledBy)
@@ -190,6 +205,12 @@ func EncodeContent(c message.Content) ([]byte, error) {
 		PriceCategory: c.PriceCategory, ExpiresAt: optionalMillis(c.ExpiresAt), PreviousStart: optionalMillis(c.PreviousStart),
 		OtherEmail: c.OtherEmail, Partial: c.Partial,
 	}
+	for _, f := range c.Fees {
+		row.Fees = append(row.Fees, feeRow{f.Name, f.Amount.Amount})
+	}
+	if t := c.Tax; t.Name != "" {
+		row.Tax = &taxRow{t.Name, t.Percent, t.Included, t.Amount.Amount}
+	}
 	for _, t := range c.Tickets {
 		row.Tickets = append(row.Tickets, ticketRow{t.ID, t.AreaID, t.Seat, t.PriceCategory, t.Price.Amount, t.Price.Currency, t.Code, t.Version})
 	}
@@ -206,6 +227,13 @@ func DecodeContent(state []byte) (message.Content, error) {
 		OrderCode: row.OrderCode, Amount: money.Money{Amount: row.Amount, Currency: row.Currency}, Reason: row.Reason, Quantity: row.Quantity,
 		PriceCategory: row.PriceCategory, ExpiresAt: optionalTime(row.ExpiresAt), PreviousStart: optionalTime(row.PreviousStart),
 		OtherEmail: row.OtherEmail, Partial: row.Partial,
+	}
+	charged := func(amount int64) money.Money { return money.Money{Amount: amount, Currency: row.Currency} }
+	for _, f := range row.Fees {
+		c.Fees = append(c.Fees, message.Fee{Name: f.Name, Amount: charged(f.Amount)})
+	}
+	if t := row.Tax; t != nil {
+		c.Tax = message.Tax{Name: t.Name, Percent: t.Percent, Included: t.Included, Amount: charged(t.Amount)}
 	}
 	for _, t := range row.Tickets {
 		c.Tickets = append(c.Tickets, message.Ticket{

@@ -11,6 +11,8 @@ import (
 type Content struct {
 	OrderCode     string
 	Amount        money.Money // the order's total, or what was refunded
+	Fees          []Fee       // in the order's total
+	Tax           Tax         // likewise; without a name there is none
 	Tickets       []Ticket
 	Reason        string
 	Quantity      int
@@ -19,6 +21,20 @@ type Content struct {
 	PreviousStart time.Time // of a rescheduled performance; zero: not known
 	OtherEmail    string    // the other side of a transfer
 	Partial       bool      // of a refund: the order goes on
+}
+
+// Fee is what was charged beside prices.
+type Fee struct {
+	Name   string
+	Amount money.Money
+}
+
+// Tax is the tax on prices and fees.
+type Tax struct {
+	Name     string
+	Percent  string
+	Included bool // else it is on top of them
+	Amount   money.Money
 }
 
 // Ticket is a ticket as a message shows it. Without a code it is only named.

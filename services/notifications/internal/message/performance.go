@@ -36,6 +36,7 @@ type Performance struct {
 	CancelledBy   Origin // the event that cancelled it
 	Reason        string // of the cancellation
 	PreviousStart time.Time
+	ReturnsUntil  time.Time         // of one that was moved: until when tickets from before may be returned
 	Areas         map[string]string // names by id
 	Categories    map[string]string // names of price categories by id
 }

@@ -38,6 +38,7 @@ type Caller struct {
 	Subject   string
 	Organizer bool
 	Admin     bool
+	Token     string // what they came with, to ask the sale on their behalf
 }
 
 // Anybody reports whether the caller is not signed in, and so sees what everybody

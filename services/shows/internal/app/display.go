@@ -42,7 +42,7 @@ type display struct {
 const listScope = "shows"
 
 func (d *display) list(ctx context.Context, q ShowQuery) (ShowPage, error) {
-	key := fmt.Sprintf("shows %q %q %d %d %s %d", show.Fold(q.Text), q.Category, q.From.UnixMilli(), q.To.UnixMilli(), q.Before, q.Limit)
+	key := fmt.Sprintf("shows %q %q %q %d %d %s %d", show.Fold(q.Text), q.Category, show.Fold(q.City), q.From.UnixMilli(), q.To.UnixMilli(), q.Before, q.Limit)
 	return d.page(ctx, listScope, key, func(ctx context.Context) (ShowPage, error) {
 		return d.store.ListShows(ctx, q)
 	})

@@ -13,6 +13,7 @@ import (
 	"ticketmesh.dev/services/shows/internal/sales"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/show"
+	"ticketmesh.dev/services/shows/internal/venue"
 )
 
 // ErrSeatPlan: there is no such plan, or version of it, for the caller.
@@ -145,6 +146,7 @@ type Reschedule struct {
 	TimeZone     *string
 	SalesOpenAt  *time.Time // zero removes it
 	SalesCloseAt *time.Time // zero removes it
+	ReturnsUntil time.Time  // zero: the usual time
 }
 
 // ReschedulePerformance moves a performance to another time. It fails with
@@ -161,7 +163,7 @@ func (a *App) ReschedulePerformance(ctx context.Context, caller Caller, showID, 
 		set(&times.TimeZone, to.TimeZone)
 		set(&times.SalesOpenAt, to.SalesOpenAt)
 		set(&times.SalesCloseAt, to.SalesCloseAt)
-		after, changed, err := before.Reschedule(times)
+		after, changed, err := before.Reschedule(times, to.ReturnsUntil, a.clock.Now())
 		return after, changed, PerformanceRescheduled, err
 	})
 }
@@ -234,6 +236,9 @@ func (a *App) Availability(ctx context.Context, caller Caller, showID, performan
 	}
 	return availability.Sum(p.State().Capacities, reported), nil
 }
+
+// ApplyVenue takes what is told of a venue, in any order and any number of times.
+func (a *App) ApplyVenue(ctx context.Context, v venue.Venue) error { return a.store.ApplyVenue(ctx, v) }
 
 // ApplyPartition takes what the sale reports about one partition, in any order
 // and any number of times: its version tells what is new. Partitions of unknown

@@ -9,6 +9,7 @@ import (
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/seatmap"
 	"ticketmesh.dev/services/shows/internal/show"
+	"ticketmesh.dev/services/shows/internal/venue"
 )
 
 // Store keeps shows, performances, seat maps and the availability read model.
@@ -51,6 +52,9 @@ type Store interface {
 	// ErrConflict when the stored one has another version or another
 	// Announced than was, or its show another version than showVersion.
 	SavePerformance(ctx context.Context, p, was performance.Performance, showVersion int, facts ...Fact) error
+	// ChangeSeatMap does as SavePerformance and, in the same transaction, stores m
+	// as the version of the seat map that p has; earlier ones stay.
+	ChangeSeatMap(ctx context.Context, p, was performance.Performance, m seatmap.Map, showVersion int, facts ...Fact) error
 	// ListPerformances returns performances of a show by their start and id,
 	// with their seat maps.
 	ListPerformances(ctx context.Context, q PerformanceQuery) (PerformancePage, error)
@@ -63,6 +67,9 @@ type Store interface {
 	// ApplyPartition replaces the partition unless the stored one is as new.
 	// Partitions of unknown performances are kept.
 	ApplyPartition(ctx context.Context, p availability.Partition) error
+	// ApplyVenue replaces the venue unless the stored one is as new. Shows may have
+	// venues that were never applied.
+	ApplyVenue(ctx context.Context, v venue.Venue) error
 	// Reported sums the stored partitions by area.
 	Reported(ctx context.Context, performanceID id.ID) (map[string]availability.Reported, error)
 
@@ -77,6 +84,7 @@ type ShowQuery struct {
 	Organizer string
 	Text      string // contained in title or description, in any case
 	Category  string
+	City      string // of the show's venue, in any case
 	// From and To: with a performance starting in [From, To). Cancelled ones
 	// do not count unless the whole show is cancelled.
 	From, To time.Time

@@ -35,7 +35,7 @@ func ownList(organizer string) string { return "own#" + organizer }
 // that a page costs the same whatever is looked for.
 func (s *Store) ListShows(ctx context.Context, q app.ShowQuery) (app.ShowPage, error) {
 	look := q.Limit
-	if q.Text != "" || q.Category != "" || !q.From.IsZero() || !q.To.IsZero() {
+	if q.Text != "" || q.Category != "" || q.City != "" || !q.From.IsZero() || !q.To.IsZero() {
 		look = max(look, lookedAt)
 	}
 	shows, last, err := s.next(ctx, q, look)
@@ -97,6 +97,12 @@ func (s *Store) filter(ctx context.Context, q app.ShowQuery, shows []show.Show) 
 	for _, each := range shows {
 		if (q.Category == "" || each.State().Category == q.Category) && strings.Contains(each.SearchText(), text) {
 			matching = append(matching, each)
+		}
+	}
+	if q.City != "" {
+		var err error
+		if matching, err = s.inCity(ctx, q.City, matching); err != nil {
+			return nil, err
 		}
 	}
 	if q.From.IsZero() && q.To.IsZero() {

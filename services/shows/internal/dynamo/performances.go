@@ -86,10 +86,31 @@ func (s *Store) Performance(ctx context.Context, showID, performanceID id.ID) (p
 
 // SavePerformance implements app.Store. The seat map stays.
 func (s *Store) SavePerformance(ctx context.Context, p, was performance.Performance, showVersion int, facts ...app.Fact) error {
+	return s.replace(ctx, p, was, nil, showVersion, facts)
+}
+
+// ChangeSeatMap implements app.Store.
+func (s *Store) ChangeSeatMap(ctx context.Context, p, was performance.Performance, m seatmap.Map, showVersion int, facts ...app.Fact) error {
+	body, err := jsoncodec.EncodeSeatMap(m)
+	if err != nil {
+		return err
+	}
+	return s.replace(ctx, p, was, body, showVersion, facts)
+}
+
+// replace stores p with its seat map, if was is what is stored; without one the
+// seat map stays.
+func (s *Store) replace(ctx context.Context, p, was performance.Performance, seatMap []byte, showVersion int, facts []app.Fact) error {
 	state := p.State()
 	next, err := performanceItem(p)
 	if err != nil {
 		return err
+	}
+	var pieces []dynamo.Item
+	if seatMap != nil {
+		if pieces, err = parts(next.Key.PK, mapSK(state.SeatMapVersion), seatMap); err != nil {
+			return err
+		}
 	}
 	return s.write(ctx, facts, func(tx *dynamo.Tx) (bool, error) {
 		if err := tx.Load(next.Key, showKey(state.ShowID)); err != nil {
@@ -110,7 +131,11 @@ func (s *Store) SavePerformance(ctx context.Context, p, was performance.Performa
 		if err != nil {
 			return false, err
 		}
-		after, err := dateItem(state, before.MapBytes)
+		mapBytes := before.MapBytes
+		if seatMap != nil {
+			mapBytes = len(seatMap)
+		}
+		after, err := dateItem(state, mapBytes)
 		if err != nil {
 			return false, err
 		}
@@ -120,6 +145,9 @@ func (s *Store) SavePerformance(ctx context.Context, p, was performance.Performa
 			tx.Delete(before.key)
 		}
 		tx.Put(after)
+		for _, piece := range pieces {
+			tx.Put(piece)
+		}
 		return true, nil
 	})
 }

@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"testing"
+	"time"
 
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/services/shows/internal/app"
@@ -67,7 +68,7 @@ func TestWhatItCosts(t *testing.T) {
 		cost("a performance of "+tt.name, tt.insert, 2)
 		times := added.Times()
 		times.StartsAt = "2027-06-02T20:00"
-		moved, _, err := added.Reschedule(times)
+		moved, _, err := added.Reschedule(times, time.Time{}, now)
 		f.ok(err)
 		f.ok(f.store.SavePerformance(t.Context(), moved, added, 2, app.PerformanceFact{
 			Change: app.PerformanceRescheduled, At: now, Show: published, Performance: moved, SeatMap: m, PreviousStartsAtUTC: added.State().StartsAtUTC,

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 
+	"ticketmesh.dev/contracts/infoevents"
 	"ticketmesh.dev/contracts/ticketsevents"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/services/shows/internal/availability"
+	"ticketmesh.dev/services/shows/internal/venue"
 )
 
 // ErrMalformed reports an event that breaks its contract; no retry helps.
@@ -33,4 +35,20 @@ func DecodePartition(e event.Event) (availability.Partition, error) {
 		Capacity:      data.Capacity,
 		Available:     data.Available,
 	}, nil
+}
+
+// DecodeVenue reads venue.updated. It fails with ErrMalformed.
+func DecodeVenue(e event.Event) (venue.Venue, error) {
+	var data infoevents.VenueUpdated
+	if err := data.UnmarshalJSON(e.Data); err != nil {
+		return venue.Venue{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if err := data.Validate(); err != nil {
+		return venue.Venue{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	v := venue.Venue{ID: data.VenueID, Version: data.Version, City: data.City}
+	if data.Deleted {
+		v.City = ""
+	}
+	return v, nil
 }

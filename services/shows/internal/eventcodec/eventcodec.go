@@ -118,6 +118,8 @@ func (c *Codec) performance(ctx context.Context, fact app.PerformanceFact) (even
 	}
 	setTime(&data.SalesOpenAt, state.SalesOpenAt)
 	setTime(&data.SalesCloseAt, state.SalesCloseAt)
+	setTime(&data.RescheduledAt, state.RescheduledAt)
+	setTime(&data.ReturnsUntil, state.ReturnsUntil)
 	if state.Limits != (performance.Limits{}) {
 		var limits showsevents.PerformanceLimits
 		setInt(&limits.PerOrder, state.Limits.PerOrder)

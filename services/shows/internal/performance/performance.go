@@ -56,6 +56,10 @@ type State struct {
 	SalesOpenAt  time.Time // zero: at once
 	SalesCloseAt time.Time // zero: at the start
 	Limits       Limits
+	// Of one that was moved to another start: when that was, the last time, and
+	// until when tickets that were bought before may be returned.
+	RescheduledAt time.Time
+	ReturnsUntil  time.Time
 
 	Currency       string
 	SeatMapVersion int

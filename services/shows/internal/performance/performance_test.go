@@ -11,6 +11,9 @@ import (
 	"ticketmesh.dev/services/shows/internal/violation"
 )
 
+// movedAt is when the tests move a performance.
+var movedAt = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+
 func evening(t testing.TB) performance.Performance {
 	t.Helper()
 	p, err := schedule(t, performance.Times{
@@ -36,7 +39,7 @@ func TestReschedulingMovesAPerformance(t *testing.T) {
 	before := evening(t)
 	times := before.Times()
 	times.StartsAt = "2027-06-08T19:30"
-	after, moved, err := before.Reschedule(times)
+	after, moved, err := before.Reschedule(times, time.Time{}, movedAt)
 	if err != nil || !moved {
 		t.Fatalf("moved %t, %v", moved, err)
 	}
@@ -54,7 +57,7 @@ func TestReschedulingToTheSameTimeChangesNothing(t *testing.T) {
 	before := evening(t)
 	times := before.Times()
 	times.StartsAt = "2027-06-01T20:00:00"
-	after, moved, err := before.Reschedule(times)
+	after, moved, err := before.Reschedule(times, time.Time{}, movedAt)
 	if err != nil || moved || after.State().Version != 1 {
 		t.Errorf("moved %t to version %d, %v", moved, after.State().Version, err)
 	}
@@ -65,7 +68,7 @@ func TestReschedulingIntoAGapIsRefused(t *testing.T) {
 	before := evening(t)
 	times := before.Times()
 	times.StartsAt = "2027-03-28T02:30"
-	_, _, err := before.Reschedule(times)
+	_, _, err := before.Reschedule(times, time.Time{}, movedAt)
 	var invalid *performance.InvalidLocalTimeError
 	if !errors.As(err, &invalid) {
 		t.Errorf("Reschedule() = %v", err)
@@ -85,7 +88,7 @@ func TestACancelledPerformanceStaysCancelled(t *testing.T) {
 	if err != nil || done || again.State().Reason != "ill" || again.State().Version != 2 {
 		t.Errorf("again: done %t, %+v, %v", done, again.State(), err)
 	}
-	_, _, err = cancelled.Reschedule(cancelled.Times())
+	_, _, err = cancelled.Reschedule(cancelled.Times(), time.Time{}, movedAt)
 	var refused *performance.CancelledError
 	if !errors.As(err, &refused) {
 		t.Errorf("Reschedule() = %v, want a CancelledError", err)

@@ -22,6 +22,10 @@ const (
 	codeInvalidLocalTime     = "invalid_local_time"
 	codeMixedCurrencies      = "mixed_currencies"
 	codeUnknownSeatPlan      = "unknown_seat_plan"
+	codeSeatsSold            = "seats_sold"
+	codeSeatsHeld            = "seats_held"
+	codeSeatMapChanging      = "seat_map_changing"
+	codeAreaKindChanged      = "area_kind_changed"
 )
 
 // errCursor answers a cursor that no list of this service gave.
@@ -45,6 +49,16 @@ func (h *handler) NewError(ctx context.Context, err error) *showsapi.ProblemStat
 	for _, field := range p.Errors {
 		answer.Errors = append(answer.Errors, showsapi.FieldError(field))
 	}
+	if taken := (*app.SeatsTakenError)(nil); errors.As(err, &taken) {
+		answer.Seats = taken.Seats
+		for _, t := range taken.Tickets {
+			orphaned := showsapi.OrphanedTicket{TicketID: t.ID, AreaID: t.AreaID}
+			if t.Seat != "" {
+				orphaned.Seat.SetTo(t.Seat)
+			}
+			answer.Tickets = append(answer.Tickets, orphaned)
+		}
+	}
 	return &showsapi.ProblemStatusCode{StatusCode: p.Status, Response: answer}
 }
 
@@ -55,6 +69,7 @@ func (h *handler) problem(ctx context.Context, err error) *problem.Problem {
 		mixed                *seatmap.MixedCurrenciesError
 		showCancelled        *show.CancelledError
 		performanceCancelled *performance.CancelledError
+		taken                *app.SeatsTakenError
 		part                 unavailable
 	)
 	switch {
@@ -72,6 +87,17 @@ func (h *handler) problem(ctx context.Context, err error) *problem.Problem {
 		return problem.New(http.StatusConflict, codeShowCancelled, "The show is cancelled.")
 	case errors.As(err, &performanceCancelled):
 		return problem.New(http.StatusConflict, codePerformanceCancelled, "The performance is cancelled.")
+	case errors.As(err, &taken) && len(taken.Tickets) > 0:
+		return problem.New(http.StatusConflict, codeSeatsSold, "Tickets need places that the seat map would lose.")
+	case errors.As(err, &taken):
+		return problem.New(http.StatusConflict, codeSeatsHeld, "Holds need places that the seat map would lose. They end within half an hour.")
+	case errors.Is(err, app.ErrAreaKind):
+		return problem.New(http.StatusUnprocessableEntity, codeAreaKindChanged, "An area that had numbered seats cannot have a capacity, nor the other way round: it needs another id.")
+	case errors.Is(err, app.ErrSaleBehind):
+		return problem.New(http.StatusConflict, codeSeatMapChanging, "The sale has not heard of the performance as it is yet. Try again in a moment.")
+	case errors.Is(err, app.ErrSaleSilent):
+		h.logger.ErrorContext(ctx, "the sale does not answer", "requestId", api.RequestID(ctx), "error", err)
+		return problem.Unavailable()
 	case errors.Is(err, app.ErrSeatPlan): // before ErrNotFound, which it is too
 		return problem.New(http.StatusUnprocessableEntity, codeUnknownSeatPlan, "You have no such seat plan, or not this version of it.")
 	case errors.Is(err, app.ErrUnknownFormat):

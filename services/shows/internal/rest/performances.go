@@ -110,6 +110,7 @@ func (h *handler) ReschedulePerformance(ctx context.Context, req *showsapi.Resch
 		v := req.SalesCloseAt.Or(time.Time{})
 		to.SalesCloseAt = &v
 	}
+	to.ReturnsUntil = req.ReturnsUntil.Or(time.Time{})
 	return performanceHeaders(h.app.ReschedulePerformance(ctx, caller(ctx), params.ShowId, params.PerformanceId, to))
 }
 
@@ -169,6 +170,10 @@ func performanceAnswer(view app.PerformanceView) showsapi.Performance {
 	}
 	if !state.SalesCloseAt.IsZero() {
 		answer.SalesCloseAt.SetTo(state.SalesCloseAt)
+	}
+	if !state.RescheduledAt.IsZero() {
+		answer.RescheduledAt.SetTo(state.RescheduledAt)
+		answer.ReturnsUntil.SetTo(state.ReturnsUntil)
 	}
 	if state.Limits != (performance.Limits{}) {
 		var limits showsapi.Limits

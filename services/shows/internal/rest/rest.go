@@ -21,8 +21,8 @@ const (
 
 // New returns the API's routes. It is to be wrapped with api.Wrap, which knows
 // the caller.
-func New(a *app.App, plans *app.Plans, rules app.Recurrence, logger *slog.Logger) (http.Handler, error) {
-	return showsapi.NewServer(&handler{app: a, plans: plans, rules: rules, logger: logger}, security{},
+func New(a *app.App, seatMaps *app.SeatMaps, plans *app.Plans, rules app.Recurrence, logger *slog.Logger) (http.Handler, error) {
+	return showsapi.NewServer(&handler{app: a, seatMaps: seatMaps, plans: plans, rules: rules, logger: logger}, security{},
 		showsapi.WithNotFound(api.NotFound),
 		showsapi.WithMethodNotAllowed(api.MethodNotAllowed),
 		showsapi.WithErrorHandler(api.ErrorHandler(logger)),
@@ -30,20 +30,24 @@ func New(a *app.App, plans *app.Plans, rules app.Recurrence, logger *slog.Logger
 }
 
 type handler struct {
-	app    *app.App
-	plans  *app.Plans
-	rules  app.Recurrence
-	logger *slog.Logger
+	app      *app.App
+	seatMaps *app.SeatMaps
+	plans    *app.Plans
+	rules    app.Recurrence
+	logger   *slog.Logger
 }
 
 var _ showsapi.Handler = (*handler)(nil)
 
-// security leaves the token to api.Wrap.
+// security leaves the token to api.Wrap, and keeps it for what is asked of others on
+// the caller's behalf.
 type security struct{}
 
+type tokenKey struct{}
+
 // HandleBearer implements showsapi.SecurityHandler.
-func (security) HandleBearer(ctx context.Context, _ showsapi.OperationName, _ showsapi.Bearer) (context.Context, error) {
-	return api.Bearer(ctx)
+func (security) HandleBearer(ctx context.Context, _ showsapi.OperationName, b showsapi.Bearer) (context.Context, error) {
+	return api.Bearer(context.WithValue(ctx, tokenKey{}, b.Token))
 }
 
 func caller(ctx context.Context) app.Caller {
@@ -51,7 +55,8 @@ func caller(ctx context.Context) app.Caller {
 	if !signedIn {
 		return app.Caller{}
 	}
-	return app.Caller{Subject: c.Sub, Organizer: c.In(groupOrganizer), Admin: c.In(groupAdmin)}
+	token, _ := ctx.Value(tokenKey{}).(string)
+	return app.Caller{Subject: c.Sub, Organizer: c.In(groupOrganizer), Admin: c.In(groupAdmin), Token: token}
 }
 
 // GetHealth implements showsapi.Handler.

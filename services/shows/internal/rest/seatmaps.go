@@ -1,7 +1,11 @@
 package rest
 
 import (
+	"context"
+	"fmt"
+
 	"ticketmesh.dev/contracts/showsapi"
+	"ticketmesh.dev/platform/api"
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/problem"
 	"ticketmesh.dev/services/shows/internal/app"
@@ -36,6 +40,28 @@ func seatMapOf(seatMap showsapi.OptSeatMapInput, seatPlan showsapi.OptSeatPlanUs
 		}
 	}
 	return source, nil
+}
+
+// UpdatePerformance implements showsapi.Handler.
+func (h *handler) UpdatePerformance(ctx context.Context, body showsapi.UpdatePerformanceReq, params showsapi.UpdatePerformanceParams) (showsapi.UpdatePerformanceRes, error) {
+	expected, err := api.ParseIfMatch(params.IfMatch.Or(""))
+	if err != nil {
+		return nil, err
+	}
+	var req *showsapi.UpdatePerformance
+	switch body := body.(type) { // the same under either media type
+	case *showsapi.UpdatePerformanceApplicationMergePatchJSON:
+		req = (*showsapi.UpdatePerformance)(body)
+	case *showsapi.UpdatePerformanceApplicationJSON:
+		req = (*showsapi.UpdatePerformance)(body)
+	default:
+		return nil, fmt.Errorf("a patch of type %T", body)
+	}
+	source, err := seatMapOf(req.SeatMap, req.SeatPlan)
+	if err != nil {
+		return nil, err
+	}
+	return performanceHeaders(h.seatMaps.Change(ctx, caller(ctx), params.ShowId, params.PerformanceId, source, expected))
 }
 
 func areasOf(in []showsapi.AreaInput) []seatmap.Area {

@@ -23,7 +23,7 @@ type showCursor struct {
 
 // ListShows implements showsapi.Handler.
 func (h *handler) ListShows(ctx context.Context, params showsapi.ListShowsParams) (showsapi.ListShowsRes, error) {
-	query := app.ShowQuery{Text: params.Q.Or(""), Category: params.Category.Or(""), Limit: params.Limit.Value}
+	query := app.ShowQuery{Text: params.Q.Or(""), Category: params.Category.Or(""), City: params.City.Or(""), Limit: params.Limit.Value}
 	var list violation.List
 	query.From = moment(&list, "from", params.From)
 	query.To = moment(&list, "to", params.To)

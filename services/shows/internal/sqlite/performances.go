@@ -19,7 +19,7 @@ import (
 
 const performanceColumns = `p.performance_id, p.show_id, p.starts_at, p.time_zone, p.starts_at_utc, p.sales_open_at, p.sales_close_at,
 	p.per_order, p.per_customer, p.currency, p.seat_map_version, p.seat_plan_id, p.seat_plan_version, p.pricing, p.capacities, p.status, p.reason,
-	p.announced, p.version, p.sales`
+	p.announced, p.version, p.sales, p.rescheduled_at, p.returns_until`
 
 const selectPerformance = `SELECT ` + performanceColumns + ` FROM performances p WHERE performance_id = ? AND show_id = ?`
 
@@ -56,11 +56,11 @@ func (s *Store) InsertPerformance(ctx context.Context, p performance.Performance
 		}
 		n, err := tx.Exec(`INSERT INTO performances (performance_id, show_id, starts_at, time_zone, starts_at_utc, sales_open_at,
 			sales_close_at, per_order, per_customer, currency, seat_map_version, seat_plan_id, seat_plan_version, pricing, capacities, status,
-			reason, announced, version, sales) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			reason, announced, version, sales, rescheduled_at, returns_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			state.ID[:], state.ShowID[:], state.StartsAt, state.TimeZone, state.StartsAtUTC.UnixMilli(), nullMillis(state.SalesOpenAt),
 			nullMillis(state.SalesCloseAt), state.Limits.PerOrder, state.Limits.PerCustomer, state.Currency, state.SeatMapVersion,
 			nullID(state.SeatPlan.ID), state.SeatPlan.Version, charged, capacities, string(state.Status), state.Reason, state.Announced, state.Version,
-			soldBy)
+			soldBy, nullMillis(state.RescheduledAt), nullMillis(state.ReturnsUntil))
 		if err != nil {
 			return err
 		}
@@ -68,8 +68,7 @@ func (s *Store) InsertPerformance(ctx context.Context, p performance.Performance
 			// Made since it was asked for; looking again finds it.
 			return fmt.Errorf("performance %s exists: %w", state.ID, app.ErrConflict)
 		}
-		_, err = tx.Exec(`INSERT INTO seat_maps (performance_id, version, body) VALUES (?, ?, ?)`, state.ID[:], state.SeatMapVersion, string(body))
-		return err
+		return insertSeatMap(tx, state, body)
 	})
 	return p, err
 }
@@ -102,24 +101,58 @@ func (s *Store) Performance(ctx context.Context, showID, performanceID id.ID) (f
 
 // SavePerformance implements app.Store. The seat map stays.
 func (s *Store) SavePerformance(ctx context.Context, p, was performance.Performance, showVersion int, facts ...app.Fact) error {
+	return s.write(ctx, facts, func(tx *sqlite.Tx) error { return replace(tx, p, was, showVersion) })
+}
+
+// ChangeSeatMap implements app.Store.
+func (s *Store) ChangeSeatMap(ctx context.Context, p, was performance.Performance, m seatmap.Map, showVersion int, facts ...app.Fact) error {
+	state := p.State()
+	capacities, err := encodeCapacities(state.Capacities)
+	if err != nil {
+		return err
+	}
+	body, err := jsoncodec.EncodeSeatMap(m)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, facts, func(tx *sqlite.Tx) error {
+		if err := replace(tx, p, was, showVersion); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE performances SET seat_map_version = ?, seat_plan_id = ?, seat_plan_version = ?, capacities = ? WHERE performance_id = ?`,
+			state.SeatMapVersion, nullID(state.SeatPlan.ID), state.SeatPlan.Version, capacities, state.ID[:])
+		if err != nil {
+			return err
+		}
+		return insertSeatMap(tx, state, body)
+	})
+}
+
+func insertSeatMap(tx *sqlite.Tx, of performance.State, body []byte) error {
+	_, err := tx.Exec(`INSERT INTO seat_maps (performance_id, version, body) VALUES (?, ?, ?)`, of.ID[:], of.SeatMapVersion, string(body))
+	return err
+}
+
+// replace stores all of p but what its seat map says, if was is what is stored.
+func replace(tx *sqlite.Tx, p, was performance.Performance, showVersion int) error {
 	state, old := p.State(), was.State()
 	soldBy, err := salesColumn(state.Sales)
 	if err != nil {
 		return err
 	}
-	return s.write(ctx, facts, func(tx *sqlite.Tx) error {
-		if err := expectShow(tx, state.ShowID, showVersion); err != nil {
-			return err
-		}
-		n, err := tx.Exec(`UPDATE performances SET starts_at = ?, time_zone = ?, starts_at_utc = ?, sales_open_at = ?, sales_close_at = ?,
-			status = ?, reason = ?, announced = ?, version = ?, sales = ? WHERE performance_id = ? AND show_id = ? AND version = ? AND announced = ?`,
-			state.StartsAt, state.TimeZone, state.StartsAtUTC.UnixMilli(), nullMillis(state.SalesOpenAt), nullMillis(state.SalesCloseAt),
-			string(state.Status), state.Reason, state.Announced, state.Version, soldBy, state.ID[:], state.ShowID[:], old.Version, old.Announced)
-		if err == nil && n != 1 {
-			err = fmt.Errorf("performance %s is not at version %d: %w", state.ID, old.Version, app.ErrConflict)
-		}
+	if err := expectShow(tx, state.ShowID, showVersion); err != nil {
 		return err
-	})
+	}
+	n, err := tx.Exec(`UPDATE performances SET starts_at = ?, time_zone = ?, starts_at_utc = ?, sales_open_at = ?, sales_close_at = ?,
+		rescheduled_at = ?, returns_until = ?, status = ?, reason = ?, announced = ?, version = ?, sales = ?
+		WHERE performance_id = ? AND show_id = ? AND version = ? AND announced = ?`,
+		state.StartsAt, state.TimeZone, state.StartsAtUTC.UnixMilli(), nullMillis(state.SalesOpenAt), nullMillis(state.SalesCloseAt),
+		nullMillis(state.RescheduledAt), nullMillis(state.ReturnsUntil),
+		string(state.Status), state.Reason, state.Announced, state.Version, soldBy, state.ID[:], state.ShowID[:], old.Version, old.Announced)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("performance %s is not at version %d: %w", state.ID, old.Version, app.ErrConflict)
+	}
+	return err
 }
 
 // ListPerformances implements app.Store.
@@ -209,17 +242,18 @@ func scanPerformance(row scanner) (performance.Performance, error) {
 	var state performance.State
 	var status string
 	var startsAtUTC int64
-	var salesOpenAt, salesCloseAt sql.NullInt64
+	var salesOpenAt, salesCloseAt, rescheduledAt, returnsUntil sql.NullInt64
 	var capacities, planID, charged, soldBy []byte
 	var planVersion sql.NullInt64
 	err := row.Scan(&state.ID, &state.ShowID, &state.StartsAt, &state.TimeZone, &startsAtUTC, &salesOpenAt, &salesCloseAt,
 		&state.Limits.PerOrder, &state.Limits.PerCustomer, &state.Currency, &state.SeatMapVersion, &planID, &planVersion, &charged, &capacities,
-		&status, &state.Reason, &state.Announced, &state.Version, &soldBy)
+		&status, &state.Reason, &state.Announced, &state.Version, &soldBy, &rescheduledAt, &returnsUntil)
 	if err != nil {
 		return performance.Performance{}, err
 	}
 	state.StartsAtUTC = time.UnixMilli(startsAtUTC).UTC()
 	state.SalesOpenAt, state.SalesCloseAt = millis(salesOpenAt), millis(salesCloseAt)
+	state.RescheduledAt, state.ReturnsUntil = millis(rescheduledAt), millis(returnsUntil)
 	state.Status = performance.Status(status)
 	copy(state.SeatPlan.ID[:], planID)
 	state.SeatPlan.Version = int(planVersion.Int64)

@@ -86,6 +86,9 @@ func (s *Store) ListShows(ctx context.Context, q app.ShowQuery) (page app.ShowPa
 	if q.Category != "" {
 		and(`category = ?`, q.Category)
 	}
+	if q.City != "" {
+		and(`EXISTS (SELECT 1 FROM venues v WHERE v.venue_id = s.venue_id AND v.city = ?)`, show.Fold(q.City))
+	}
 	if q.Text != "" {
 		and(`instr(search_text, ?) > 0`, show.Fold(q.Text))
 	}

@@ -13,12 +13,20 @@ import (
 	"ticketmesh.dev/services/shows/internal/app"
 	"ticketmesh.dev/services/shows/internal/availability"
 	"ticketmesh.dev/services/shows/internal/subscribe"
+	"ticketmesh.dev/services/shows/internal/venue"
 )
 
 // notes is a store that notes what it is to apply, and knows nothing else.
 type notes struct {
 	app.Store
 	partition availability.Partition
+	venue     venue.Venue
+}
+
+// ApplyVenue implements app.Store.
+func (n *notes) ApplyVenue(_ context.Context, v venue.Venue) error {
+	n.venue = v
+	return nil
 }
 
 // ApplyPartition implements app.Store.
@@ -28,10 +36,10 @@ func (n *notes) ApplyPartition(_ context.Context, p availability.Partition) erro
 }
 
 // TestTheConsumerReliesOnWhatItsFileStates holds the code to
-// contracts/expectations/shows-availability.yaml.
+// contracts/expectations/shows-availability.yaml and shows-venues.yaml.
 func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
 	t.Parallel()
-	for _, s := range subscribe.New(nil) {
+	for i, s := range subscribe.New(nil) {
 		contracttest.Expectations(t, s.Name, s.Types, func(t *testing.T, cloudEvent []byte) (string, error) {
 			t.Helper()
 			e, err := event.ParseCloudEvent(cloudEvent)
@@ -39,9 +47,9 @@ func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
 				t.Fatal(err)
 			}
 			store := &notes{}
-			consuming := subscribe.New(app.New(store, nil, clock.System{}, slog.New(slog.DiscardHandler)))[0]
+			consuming := subscribe.New(app.New(store, nil, clock.System{}, slog.New(slog.DiscardHandler)))[i]
 			err = consuming.Handle(t.Context(), e)
-			return fmt.Sprintf("%+v", store.partition), err
+			return fmt.Sprintf("%+v %+v", store.partition, store.venue), err
 		})
 	}
 }

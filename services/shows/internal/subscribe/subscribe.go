@@ -5,6 +5,7 @@ package subscribe
 import (
 	"context"
 
+	"ticketmesh.dev/contracts/infoevents"
 	"ticketmesh.dev/contracts/ticketsevents"
 	"ticketmesh.dev/platform/consumer"
 	"ticketmesh.dev/platform/event"
@@ -17,6 +18,10 @@ import (
 // arrives when; an older one is dropped, and so is the same one that comes again.
 const Availability = "shows-availability"
 
+// Venues is the name of the consumer that learns which city a venue is in. Its rule
+// is the same.
+const Venues = "shows-venues"
+
 // New returns the subscriptions of the service.
 func New(a *app.App) []consumer.Subscription {
 	return []consumer.Subscription{{
@@ -28,6 +33,16 @@ func New(a *app.App) []consumer.Subscription {
 				return consumer.Permanent(err)
 			}
 			return a.ApplyPartition(ctx, partition)
+		},
+	}, {
+		Name:  Venues,
+		Types: []string{infoevents.TypeVenueUpdated},
+		Handle: func(ctx context.Context, e event.Event) error {
+			told, err := eventcodec.DecodeVenue(e)
+			if err != nil {
+				return consumer.Permanent(err)
+			}
+			return a.ApplyVenue(ctx, told)
 		},
 	}}
 }

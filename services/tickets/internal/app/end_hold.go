@@ -99,7 +99,7 @@ func (s *Selling) ReleaseHold(ctx context.Context, caller Caller, holdID id.ID) 
 		if held.Status == hold.Expired || held.Status == hold.Active && !held.ExpiresAt.After(now) {
 			return hold.ErrExpired // the sweeper announces it
 		}
-		return release(tx, held, now)
+		return release(tx, held, hold.ReasonReleased, now)
 	})
 	if err == nil {
 		s.placesFreed()
@@ -107,8 +107,9 @@ func (s *Selling) ReleaseHold(ctx context.Context, caller Caller, holdID id.ID) 
 	return err
 }
 
-// release gives the places of a hold back and closes the offer it was made for.
-func release(tx Tx, held hold.Hold, now time.Time) error {
+// release gives the places of a hold back and closes the offer it was made for. The
+// reason is why, unless its time had passed.
+func release(tx Tx, held hold.Hold, reason hold.ReleaseReason, now time.Time) error {
 	if held.Expire(now) {
 		return end(tx, held, hold.ReasonExpired, now)
 	}
@@ -116,7 +117,37 @@ func release(tx Tx, held hold.Hold, now time.Time) error {
 	if err != nil || !changed {
 		return err
 	}
-	return end(tx, held, hold.ReasonReleased, now)
+	return end(tx, held, reason, now)
+}
+
+// releaseHoldsOf releases all holds of a performance that is cancelled, but for those
+// that orders have. It finds them by their claims: nobody can place new ones.
+func (s *Selling) releaseHoldsOf(ctx context.Context, performanceID id.ID) error {
+	partitions, err := s.store.Partitions(ctx, performanceID)
+	if err != nil {
+		return err
+	}
+	seen := map[id.ID]bool{}
+	for _, partition := range partitions {
+		for _, claim := range partition.Claims {
+			if seen[claim.HoldID] {
+				continue
+			}
+			seen[claim.HoldID] = true
+			err := s.store.Update(ctx, func(tx Tx) error {
+				held, err := tx.Hold(claim.HoldID)
+				if err != nil {
+					return err
+				}
+				return release(tx, held, hold.ReasonPerformanceCancelled, s.clock.Now())
+			})
+			// A claim may be a change of the seat map's.
+			if err != nil && !errors.Is(err, hold.ErrUsed) && !errors.Is(err, hold.ErrNotFound) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // ExpireHolds ends holds whose time has passed: it tells the world and clears
@@ -221,7 +252,7 @@ func partitionsOf(tx Tx, show *performance.Performance, items []hold.Item) ([]pa
 	index := map[inventory.Key]int{}
 	add := func(area *seatmap.AreaLayout, claims map[int]inventory.Slots) error {
 		if area == nil {
-			return nil // the performance changed and nothing was left there
+			return nil // a quota that there was once
 		}
 		for number, slots := range claims {
 			key := inventory.Key{PerformanceID: show.ID, AreaID: area.ID, Number: number}
@@ -243,7 +274,7 @@ func partitionsOf(tx Tx, show *performance.Performance, items []hold.Item) ([]pa
 		return nil
 	}
 	for _, item := range items {
-		if err := add(show.Layout.Area(item.AreaID), item.Claims()); err != nil {
+		if err := add(show.Layout.Laid(item.AreaID), item.Claims()); err != nil {
 			return nil, err
 		}
 		for _, use := range item.Uses {

@@ -34,6 +34,8 @@ type HoldRequestItem struct {
 	Seats         []string // these
 	Quantity      int      // so many of a general area
 	BestAvailable int      // so many side by side of a seated area
+	Wheelchair    int      // exactly so many of the best available are wheelchair places
+	Split         bool     // the best available may be apart
 	Concessions   []ConcessionChoice
 }
 
@@ -160,6 +162,12 @@ func checkItems(items []HoldRequestItem) error {
 		if ways != 1 {
 			return &InvalidError{Field: fmt.Sprintf("items[%d]", i), Message: "needs exactly one of seats, quantity and bestAvailable"}
 		}
+		if item.Wheelchair > item.BestAvailable {
+			return &InvalidError{Field: fmt.Sprintf("items[%d].wheelchair", i), Message: "is for more places than bestAvailable"}
+		}
+		if item.Split && item.BestAvailable == 0 || item.Split && item.Wheelchair > 0 {
+			return &InvalidError{Field: fmt.Sprintf("items[%d].split", i), Message: "goes with bestAvailable and without wheelchair"}
+		}
 		for j, seat := range item.Seats {
 			if seen[[2]string{item.AreaID, seat}] {
 				return &InvalidError{Field: fmt.Sprintf("items[%d].seats[%d]", i, j), Message: "names a seat twice"}
@@ -266,7 +274,16 @@ func (t *taker) places(index int, item HoldRequestItem, area *seatmap.AreaLayout
 		return t.general(area, item.Quantity, held)
 	default:
 		if area.Kind != seatmap.Seated {
+			if item.Wheelchair > 0 {
+				return held, &InvalidError{Field: fmt.Sprintf("items[%d].wheelchair", index), Message: "is for seated areas; area " + area.ID + " has no numbered seats"}
+			}
 			return t.general(area, item.BestAvailable, held)
+		}
+		switch {
+		case item.Wheelchair > 0:
+			return t.wheelchair(area, item.BestAvailable, item.Wheelchair, held)
+		case item.Split:
+			return t.groups(area, item.BestAvailable, held)
 		}
 		return t.best(area, item.BestAvailable, held)
 	}
@@ -359,36 +376,6 @@ func (t *taker) upTo(area *seatmap.AreaLayout, quantity int) ([]inventory.Place,
 		}
 		if len(partitions) < limit {
 			return places, nil
-		}
-	}
-}
-
-// best takes seats side by side, the best partitions first, and wheelchair and
-// companions' places never: those are asked for by name.
-func (t *taker) best(area *seatmap.AreaLayout, quantity int, held hold.Item) (hold.Item, error) {
-	const batch = 4
-	for limit := batch; ; limit *= 2 {
-		partitions, err := t.tx.FreePartitions(area, t.performance.ID, quantity, 0, limit, t.now)
-		if err != nil {
-			return held, err
-		}
-		for _, state := range partitions {
-			partition := t.touch(area, state)
-			free := partition.free(t.now) & area.Ordinary(state.Number)
-			chosen, found := inventory.BestRun(free, area.Adjacent(state.Number), quantity)
-			if !found {
-				continue
-			}
-			partition.taken |= chosen
-			seats := area.PartitionSeats(state.Number)
-			chosen.Each(func(slot int) {
-				held.Seats = append(held.Seats, seats[slot].ID)
-				held.Places = append(held.Places, seats[slot].Place)
-			})
-			return held, nil
-		}
-		if len(partitions) < limit {
-			return held, ErrSoldOut
 		}
 	}
 }

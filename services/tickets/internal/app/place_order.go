@@ -10,6 +10,7 @@ import (
 
 	"ticketmesh.dev/platform/id"
 
+	"ticketmesh.dev/services/tickets/internal/hold"
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
@@ -340,7 +341,7 @@ func (s *Selling) returnLate(tx Tx, current *order.Order, reference string, now 
 	// Of a performance that was cancelled the places may still be the order's own.
 	held, err := tx.Hold(current.HoldID)
 	if err == nil && held.OrderID == current.ID {
-		err = s.freeUnpaid(tx, *current, now)
+		err = s.freeUnpaid(tx, *current, hold.ReasonReleased, now)
 	}
 	return refund.ID, errors.Join(err, tx.Record(order.CancelledFact{Order: *current, Reason: order.PaymentTooLate}))
 }

@@ -37,6 +37,10 @@ type Tx interface {
 	Performance(performanceID id.ID) (*performance.Performance, error)
 	PutPerformance(p *performance.Performance) error
 
+	// Show returns performance.ErrShowNotFound until PutShow.
+	Show(showID id.ID) (performance.Show, error)
+	PutShow(s performance.Show) error
+
 	// Partitions are those of areas and, alike, of quotas (inventory.IsQuota).
 	Partition(key inventory.Key) (inventory.Partition, error)
 	// FreePartitions returns up to limit partitions of the area, in order from
@@ -88,9 +92,11 @@ type Store interface {
 	Update(ctx context.Context, fn func(Tx) error) error
 
 	Performance(ctx context.Context, performanceID id.ID) (*performance.Performance, error)
-	// Partitions returns every partition of the performance's areas, each as an
-	// update left it, though not all as of one instant; those that nobody ever
-	// touched may be left out. Quotas' are no places, and are not among them.
+	Show(ctx context.Context, showID id.ID) (performance.Show, error)
+	// Partitions returns every partition of the performance's areas, those of earlier
+	// seat maps too, each as an update left it, though not all as of one instant;
+	// those that nobody ever touched may be left out. Quotas' are no places, and are
+	// not among them.
 	Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error)
 	Hold(ctx context.Context, holdID id.ID) (hold.Hold, error)
 	// Order returns an order and its tickets.

@@ -9,7 +9,6 @@ import (
 
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
-	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 )
 
@@ -177,8 +176,8 @@ func isDeclined(err error) bool {
 	return errors.As(err, &declined)
 }
 
-// CancelOrders cancels every order of performances that do not take place. Each
-// order is cancelled by itself and once; after a crash the rest follows. One that
+// CancelOrders releases every hold and cancels every order of performances that do
+// not take place, each by itself and once; after a crash the rest follows. One that
 // cannot be cancelled stops no other, and is tried again next time.
 func (s *Selling) CancelOrders(ctx context.Context) error {
 	cancelled, err := s.store.CancelledPerformances(ctx)
@@ -187,7 +186,7 @@ func (s *Selling) CancelOrders(ctx context.Context) error {
 	}
 	var failures []error
 	for _, performanceID := range cancelled {
-		err := s.cancelOrdersOf(ctx, performanceID)
+		err := errors.Join(s.releaseHoldsOf(ctx, performanceID), s.cancelOrdersOf(ctx, performanceID))
 		if err == nil {
 			err = s.store.CancellationDone(ctx, performanceID)
 		}
@@ -225,30 +224,4 @@ func (s *Selling) cancelOrdersOf(ctx context.Context, performanceID id.ID) error
 		}
 		page.After = orders[len(orders)-1].ID
 	}
-}
-
-// UpdatePerformance takes over a performance as an event tells it, unless a
-// newer version is known. Handling the same event again changes nothing.
-func (s *Selling) UpdatePerformance(ctx context.Context, consumer string, eventID id.ID, told *performance.Performance) error {
-	var before *performance.Performance // which told replaces
-	err := s.store.Update(ctx, func(tx Tx) error {
-		before = nil
-		first, err := tx.FirstTime(consumer, eventID)
-		if err != nil || !first {
-			return err
-		}
-		known, err := tx.Performance(told.ID)
-		if err != nil && !errors.Is(err, performance.ErrNotFound) {
-			return err
-		}
-		if err == nil && known.Version >= told.Version {
-			return nil
-		}
-		before = known
-		return tx.PutPerformance(told)
-	})
-	if err != nil || before == nil {
-		return err
-	}
-	return s.keep(ctx, before, told)
 }

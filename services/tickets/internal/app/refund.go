@@ -27,8 +27,9 @@ type RefundRequest struct {
 }
 
 // RefundOrder voids tickets, puts their places back on sale in the same commit,
-// and has the provider give the money back. Errors: order.ErrNotFound,
-// ErrForbidden, order.ErrUnknownTicket, order.ErrAlreadyRefunded,
+// and has the provider give the money back. The buyer may ask for it while tickets
+// of the performance may be returned. Errors: order.ErrNotFound, ErrForbidden,
+// performance.ErrReturnsClosed, order.ErrUnknownTicket, order.ErrAlreadyRefunded,
 // order.ErrNotRefundable, ticket.ErrAdmitted.
 func (s *Selling) RefundOrder(ctx context.Context, caller Caller, request RefundRequest) (order.Refund, order.Order, error) {
 	err := s.store.Update(ctx, func(tx Tx) error {
@@ -37,10 +38,12 @@ func (s *Selling) RefundOrder(ctx context.Context, caller Caller, request Refund
 			return err
 		}
 		if !caller.organizes(current.OrganizerID) {
-			if current.CustomerID == caller.CustomerID {
-				return ErrForbidden
+			if current.CustomerID != caller.CustomerID {
+				return order.ErrNotFound
 			}
-			return order.ErrNotFound
+			if err := s.checkReturns(tx, current); err != nil {
+				return err
+			}
 		}
 		existing, err := tx.Refund(request.RefundID)
 		switch {
@@ -58,6 +61,21 @@ func (s *Selling) RefundOrder(ctx context.Context, caller Caller, request Refund
 	}
 	s.placesFreed()
 	return s.sendRefund(ctx, request.RefundID)
+}
+
+// checkReturns returns ErrForbidden or performance.ErrReturnsClosed unless the
+// buyer may return tickets of the order.
+func (s *Selling) checkReturns(tx Tx, current order.Order) error {
+	show, err := tx.Performance(current.PerformanceID)
+	if err != nil {
+		return err
+	}
+	if err := show.CheckReturns(current.CreatedAt, s.clock.Now()); errors.Is(err, performance.ErrNoReturns) {
+		return ErrForbidden
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 func (s *Selling) refundTickets(tx Tx, current order.Order, request RefundRequest) error {
@@ -95,9 +113,18 @@ func (s *Selling) refundTickets(tx Tx, current order.Order, request RefundReques
 		}
 		voided = append(voided, t)
 	}
-	terms, err := termsFor(tx, current)
+	terms, err := s.termsFor(tx, current)
 	if err != nil {
 		return err
+	}
+	if terms == order.InFull {
+		kept, err := current.KeptOf(len(voided))
+		if err != nil {
+			return err
+		}
+		if amount, err = amount.Add(kept); err != nil {
+			return err
+		}
 	}
 	before := current.Refunded
 	due, err := current.Refund(amount, left, terms)
@@ -112,14 +139,14 @@ func (s *Selling) refundTickets(tx Tx, current order.Order, request RefundReques
 	return errors.Join(tx.PutOrder(current), tx.PutRefund(refund))
 }
 
-// termsFor gives everything back when the performance does not take place,
-// whoever asks for it.
-func termsFor(tx Tx, current order.Order) (order.Terms, error) {
+// termsFor gives everything back when the performance does not take place, or not
+// then, whoever asks for it.
+func (s *Selling) termsFor(tx Tx, current order.Order) (order.Terms, error) {
 	show, err := tx.Performance(current.PerformanceID)
 	if err != nil {
 		return order.FeesKept, err
 	}
-	if show.Cancelled {
+	if show.Cancelled || show.CheckReturns(current.CreatedAt, s.clock.Now()) == nil {
 		return order.InFull, nil
 	}
 	return order.FeesKept, nil
@@ -198,7 +225,7 @@ func (s *Selling) cancel(ctx context.Context, orderID id.ID, rule func(Tx, order
 		if err != nil {
 			return err
 		}
-		terms, err := termsFor(tx, current)
+		terms, err := s.termsFor(tx, current)
 		if err != nil {
 			return err
 		}
@@ -214,7 +241,7 @@ func (s *Selling) cancel(ctx context.Context, orderID id.ID, rule func(Tx, order
 			return err
 		}
 		if current.HoldID != id.Nil && len(current.TicketIDs) == 0 {
-			if err := s.freeUnpaid(tx, current, now); err != nil {
+			if err := s.freeUnpaid(tx, current, releaseReason(reason), now); err != nil {
 				return err
 			}
 		}
@@ -278,13 +305,21 @@ func (s *Selling) voidAll(tx Tx, current order.Order, reason order.CancelReason)
 }
 
 // freeUnpaid gives back the places of an order that was cancelled before it was paid.
-func (s *Selling) freeUnpaid(tx Tx, current order.Order, now time.Time) error {
+func (s *Selling) freeUnpaid(tx Tx, current order.Order, reason hold.ReleaseReason, now time.Time) error {
 	held, err := tx.Hold(current.HoldID)
 	if err != nil {
 		return err
 	}
 	held.Reopen(current.ID)
-	return release(tx, held, now)
+	return release(tx, held, reason, now)
+}
+
+// releaseReason is why the hold of an order is released that is cancelled.
+func releaseReason(reason order.CancelReason) hold.ReleaseReason {
+	if reason == order.PerformanceCancelled {
+		return hold.ReasonPerformanceCancelled
+	}
+	return hold.ReasonReleased
 }
 
 // sendRefund asks the provider for a refund that is stored, unless it is of

@@ -110,6 +110,7 @@ func holds(caller Caller, t ticket.Ticket) bool {
 type PrintedTicket struct {
 	Ticket      ticket.Ticket
 	Code        string
+	Title       string // of the show, as it is called now
 	Performance *performance.Performance
 }
 
@@ -126,7 +127,11 @@ func (s *Selling) PrintTicket(ctx context.Context, caller Caller, ticketID id.ID
 		return PrintedTicket{}, ticket.ErrVoid
 	}
 	show, err := s.store.Performance(ctx, found.PerformanceID)
-	return PrintedTicket{Ticket: found, Code: code, Performance: show}, err
+	if err != nil {
+		return PrintedTicket{}, err
+	}
+	title, err := s.titleOf(ctx, show)
+	return PrintedTicket{Ticket: found, Code: code, Title: title, Performance: show}, err
 }
 
 // Transfer gives the caller's ticket to whoever has the e-mail address. Errors:

@@ -114,7 +114,7 @@ func (s *Selling) Leave(ctx context.Context, caller Caller, entryID id.ID) error
 		if err != nil {
 			return err
 		}
-		if err := release(tx, held, s.clock.Now()); !errors.Is(err, hold.ErrUsed) {
+		if err := release(tx, held, hold.ReasonReleased, s.clock.Now()); !errors.Is(err, hold.ErrUsed) {
 			return err
 		}
 		return nil

@@ -80,6 +80,7 @@ func encodePartition(p *inventory.Partition, at time.Time) []byte {
 	document = binary.AppendUvarint(document, uint64(at.UnixMilli()))
 	document = binary.AppendUvarint(document, uint64(p.Kept))
 	document = binary.BigEndian.AppendUint64(document, uint64(p.Sold))
+	document = binary.BigEndian.AppendUint64(document, uint64(p.Closed))
 	return append(document, itemcodec.EncodeClaims(p.Claims)...)
 }
 
@@ -92,6 +93,7 @@ func decodePartition(key dynamo.Key, document []byte) (p inventory.Partition, at
 	at = time.UnixMilli(int64(d.uvarint())).UTC()
 	p.Kept = inventory.Slots(d.uvarint())
 	p.Sold = inventory.Slots(d.uint64())
+	p.Closed = inventory.Slots(d.uint64())
 	if d.failed {
 		return p, at, fmt.Errorf("%w: partition %s %s", errMalformed, key.PK, key.SK)
 	}
@@ -138,7 +140,7 @@ func (t *transaction) layOut(before, after *performance.Performance) error {
 	for _, area := range slices.Concat(after.Layout.Areas(), after.Layout.Quotas()) {
 		first := 0
 		if before != nil {
-			if was := before.Layout.Counted(area.ID); was != nil {
+			if was := before.Layout.Laid(area.ID); was != nil {
 				first = was.Partitions()
 			}
 		}
@@ -173,7 +175,7 @@ func (t *transaction) makePartitions() error {
 }
 
 // Partitions implements app.Store. It asks for those keys alone that partitions of
-// the seat map are under.
+// the seat map, and of earlier ones, are under.
 func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventory.Partition, error) {
 	show, err := s.Performance(ctx, performanceID)
 	if errors.Is(err, performance.ErrNotFound) {
@@ -183,7 +185,7 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 		return nil, err
 	}
 	var used [shards]bool
-	for _, area := range show.Layout.Areas() {
+	for _, area := range show.Layout.LaidAreas() {
 		for number := 0; number < area.Partitions(); number += neighbours {
 			used[inventoryShard(area.ID, number)] = true
 		}
@@ -204,7 +206,7 @@ func (s *Store) Partitions(ctx context.Context, performanceID id.ID) ([]inventor
 				if err != nil {
 					return err
 				}
-				if show.Layout.Area(p.AreaID) != nil {
+				if show.Layout.Laid(p.AreaID) != nil {
 					found[shard] = append(found[shard], p)
 				}
 			}

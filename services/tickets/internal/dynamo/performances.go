@@ -15,6 +15,7 @@ import (
 
 	"ticketmesh.dev/services/tickets/internal/itemcodec"
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
 const (
@@ -39,6 +40,12 @@ type performanceRow struct {
 	Map         string          `json:"map"`    // digest of the seat map
 	Pieces      int             `json:"pieces"` // that it is in
 	CancelledAt int64           `json:"cancelledAt,omitempty"`
+}
+
+// mapRow is a seat map and the ground that it is laid out over.
+type mapRow struct {
+	Areas  []seatmap.Area
+	Ground []seatmap.Area `json:",omitempty"`
 }
 
 func mapKeys(performanceID id.ID, row performanceRow) []dynamo.Key {
@@ -87,7 +94,7 @@ func (s *Store) load(performanceID id.ID, item dynamo.Item, pieces func([]dynamo
 	if err := json.Unmarshal(item.Document, &row); err != nil {
 		return nil, fmt.Errorf("item %s: %w", item.Key.PK, err)
 	}
-	p, err := itemcodec.DecodePerformance(performanceID, row.Version, row.State)
+	p, _, err := itemcodec.DecodePerformance(performanceID, row.Version, row.State)
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +106,11 @@ func (s *Store) load(performanceID id.ID, item dynamo.Item, pieces func([]dynamo
 	for _, piece := range read {
 		packed = append(packed, piece.Document...)
 	}
-	if err := unpack(packed, &p.Areas); err != nil {
+	var laid mapRow
+	if err := unpack(packed, &laid); err != nil {
 		return nil, fmt.Errorf("seat map of %s: %w", item.Key.PK, err)
 	}
-	if err := p.LayOut(p.Areas); err != nil {
+	if err := p.Restore(laid.Areas, laid.Ground); err != nil {
 		return nil, err
 	}
 	s.remember(item.Document, p)
@@ -171,11 +179,11 @@ func (t *transaction) PutPerformance(p *performance.Performance) error {
 	}
 	row := performanceRow{Version: p.Version}
 	beside := *p
-	beside.Areas = nil
+	beside.Areas, beside.Layout = nil, nil
 	if row.State, err = itemcodec.EncodePerformance(&beside); err != nil {
 		return err
 	}
-	packed, err := pack(p.Areas)
+	packed, err := pack(mapRow{p.Areas, p.Layout.Ground()})
 	if err != nil {
 		return err
 	}

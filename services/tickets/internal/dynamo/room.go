@@ -15,15 +15,15 @@ import (
 )
 
 // classes are the numbers of places side by side that the index byRoom tells
-// apart, as the least of each. A partition is in the class of how many are not
-// sold: whether they are held, the partition itself says. So a hold never costs the
+// apart, as the least of each. A partition is in the class of how many are neither
+// sold nor closed: whether they are held, the partition itself says. So a hold never costs the
 // index anything, and a sale seldom.
 var classes = []int{1, 2, 3, 5}
 
 // classOf returns the class of a partition, or 0 when it is sold out. A general
 // area has but one.
 func classOf(area *seatmap.AreaLayout, p *inventory.Partition) int {
-	room := area.Room(p.Number, p.All()&^p.Sold)
+	room := area.Room(p.Number, p.All()&^p.Sold&^p.Closed)
 	if area.Kind == seatmap.General {
 		return min(room, 1)
 	}

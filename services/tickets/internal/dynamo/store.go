@@ -5,6 +5,7 @@
 //
 //	performance#<id>               a performance
 //	performance#<id> map#<digest>  its seat map, in pieces
+//	show#<id>                      how a show is called now
 //	inv#<performance>#<shard> <area>#<number>
 //	                               a partition of up to 64 places
 //	quota#<performance>#<shard> <quota>#<number>

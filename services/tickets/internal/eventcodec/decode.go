@@ -16,6 +16,21 @@ func PerformanceTypes() []string {
 	return []string{showsevents.TypePerformanceScheduled, showsevents.TypePerformanceRescheduled, showsevents.TypePerformanceCancelled}
 }
 
+// ShowTypes are the events that tell how a show is called now.
+func ShowTypes() []string { return []string{showsevents.TypeShowUpdated} }
+
+// Show reads what an event tells of a show.
+func Show(e event.Event) (performance.Show, error) {
+	var data showsevents.Show
+	if err := data.UnmarshalJSON(e.Data); err != nil {
+		return performance.Show{}, fmt.Errorf("show: %w", err)
+	}
+	if err := data.Validate(); err != nil {
+		return performance.Show{}, fmt.Errorf("show: %w", err)
+	}
+	return performance.Show{ID: data.ShowID, Version: data.Version, Title: data.Title}, nil
+}
+
 // Performance reads the performance that an event tells. When its seat map is
 // elsewhere, reference says where and the performance has no areas yet.
 func Performance(e event.Event) (told *performance.Performance, reference string, err error) {
@@ -31,6 +46,7 @@ func Performance(e event.Event) (told *performance.Performance, reference string
 		Cancelled:     data.Status == showsevents.PerformanceStatusCancelled,
 		StartsAtLocal: data.StartsAt, TimeZone: data.TimeZone, StartsAt: data.StartsAtUtc.UTC(),
 		SalesOpenAt: data.SalesOpenAt.Value.UTC(), SalesCloseAt: data.SalesCloseAt.Value.UTC(),
+		RescheduledAt: data.RescheduledAt.Value.UTC(), ReturnsUntil: data.ReturnsUntil.Value.UTC(),
 		Currency: data.Currency, SeatMapVersion: data.SeatMapVersion,
 		Limits: performance.Limits{PerOrder: data.Limits.Value.PerOrder.Value, PerCustomer: data.Limits.Value.PerCustomer.Value},
 	}

@@ -109,8 +109,9 @@ func availability(ctx context.Context, f inventory.ChangedFact, now time.Time) (
 	p := f.Partition
 	subject := p.PerformanceID.String() + "/" + p.AreaID + "/" + strconv.Itoa(p.Number)
 	return made(ctx, events.TypeAvailabilityChanged, events.SchemaAvailabilityChanged, subject, now, &events.AvailabilityChanged{
-		PerformanceID: p.PerformanceID, AreaID: p.AreaID, Partition: p.Number, Version: p.Version, Capacity: p.Capacity,
-		Available: p.Available(now).Count(), Held: (p.Held(now) | p.Kept&^p.Sold).Count(), Sold: p.Sold.Count(),
+		PerformanceID: p.PerformanceID, AreaID: p.AreaID, Partition: p.Number, Version: p.Version,
+		Capacity:  p.Capacity - p.Closed.Count(),
+		Available: p.Available(now).Count(), Held: (p.Held(now) | p.Kept&^p.Sold&^p.Closed).Count(), Sold: p.Sold.Count(),
 	})
 }
 

@@ -25,6 +25,14 @@ type Place struct {
 // Slots is a set of places of one partition: bit n is slot n.
 type Slots uint64
 
+// First is the set of the n lowest slots.
+func First(n int) Slots {
+	if n >= MaxPlaces {
+		return ^Slots(0)
+	}
+	return Slots(1)<<n - 1
+}
+
 // Count returns how many places are in the set.
 func (s Slots) Count() int { return bits.OnesCount64(uint64(s)) }
 
@@ -57,7 +65,8 @@ type Partition struct {
 	Key
 	Capacity int
 	Sold     Slots
-	Claims   []Claim // no two share a slot, and none has a sold one
+	Closed   Slots   // not for sale: the seat map has them no more; none is sold
+	Claims   []Claim // no two share a slot, and none has a sold or a closed one
 	// Kept are the places that only some channel sells: others see them as held.
 	// Who reads a partition to change it sets what is so by then.
 	Kept    Slots
@@ -70,12 +79,7 @@ func New(key Key, capacity int) Partition {
 }
 
 // All returns every place of the partition.
-func (p *Partition) All() Slots {
-	if p.Capacity >= MaxPlaces {
-		return ^Slots(0)
-	}
-	return Slots(1)<<p.Capacity - 1
-}
+func (p *Partition) All() Slots { return First(p.Capacity) }
 
 // Held returns the places with a live claim.
 func (p *Partition) Held(now time.Time) Slots {
@@ -88,10 +92,10 @@ func (p *Partition) Held(now time.Time) Slots {
 	return held
 }
 
-// Free returns the places that are neither sold nor held. A claim that has
+// Free returns the places that are neither sold, nor closed, nor held. A claim that has
 // expired does not count, whether or not somebody has cleared it away.
 func (p *Partition) Free(now time.Time) Slots {
-	return p.All() &^ p.Sold &^ p.Held(now)
+	return p.All() &^ p.Sold &^ p.Closed &^ p.Held(now)
 }
 
 // Available returns the places that everybody may hold.
@@ -173,7 +177,7 @@ func (p *Partition) Sell(holdID id.ID, slots Slots, now time.Time) error {
 			others |= claim.Slots
 		}
 	}
-	if slots == 0 || slots&^p.All() != 0 || slots&(p.Sold|others) != 0 {
+	if slots == 0 || slots&^p.All() != 0 || slots&(p.Sold|p.Closed|others) != 0 {
 		return ErrTaken
 	}
 	kept := p.Claims[:0]

@@ -191,8 +191,26 @@ type Terms int
 // The terms.
 const (
 	FeesKept Terms = iota // all but the fees that are not refundable
-	InFull                // all of it: the performance does not take place
+	InFull                // all of it: the performance does not take place, or not then
 )
+
+// KeptOf returns so many tickets' share of what FeesKept does not give back,
+// rounded down: what is left over comes with the last ticket.
+func (o *Order) KeptOf(tickets int) (money.Money, error) {
+	returnable, err := o.returnable(FeesKept)
+	if err != nil {
+		return money.Money{}, err
+	}
+	kept, err := o.Total.Sub(returnable)
+	if err != nil {
+		return money.Money{}, err
+	}
+	if kept, err = kept.Mul(int64(tickets)); err != nil {
+		return money.Money{}, err
+	}
+	kept.Amount /= int64(len(o.TicketIDs))
+	return kept, nil
+}
 
 // returnable is how much is given back of the order in all.
 func (o *Order) returnable(terms Terms) (money.Money, error) {
@@ -212,6 +230,14 @@ func (o *Order) returnable(terms Terms) (money.Money, error) {
 	return sum, nil
 }
 
+// left is what of most was not given back yet. Nothing, when other terms gave more
+// back before.
+func (o *Order) left(most money.Money) (money.Money, error) {
+	due, err := most.Sub(o.Refunded)
+	due.Amount = max(0, due.Amount)
+	return due, err
+}
+
 // Refund gives money back for tickets and returns how much: amount, which is
 // what they are worth, or with the last of them what is left to give back. It is
 // never more than the terms allow: that is ErrNotRefundable.
@@ -224,12 +250,12 @@ func (o *Order) Refund(amount money.Money, ticketsLeft int, terms Terms) (due mo
 		return money.Money{}, err
 	}
 	if due = amount; ticketsLeft == 0 {
-		if due, err = most.Sub(o.Refunded); err != nil {
+		if due, err = o.left(most); err != nil {
 			return money.Money{}, err
 		}
 	}
 	refunded, err := o.Refunded.Add(due)
-	if err != nil || refunded.Amount > most.Amount {
+	if err != nil || refunded.Amount > most.Amount && !due.IsZero() {
 		return money.Money{}, ErrNotRefundable
 	}
 	o.Refunded, o.Status = refunded, PartiallyRefunded
@@ -256,10 +282,12 @@ func (o *Order) Cancel(terms Terms) (due money.Money, changed bool, err error) {
 		if err != nil {
 			return money.Money{}, false, err
 		}
-		if due, err = most.Sub(o.Refunded); err != nil {
+		if due, err = o.left(most); err != nil {
 			return money.Money{}, false, err
 		}
-		o.Refunded = most
+		if o.Refunded, err = o.Refunded.Add(due); err != nil {
+			return money.Money{}, false, err
+		}
 	}
 	o.Status = Cancelled
 	o.Payment.ClientSecret, o.Payment.CheckAt = "", o.Payment.RequestedAt // nobody is to pay it, which the provider has to hear

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/order"
@@ -95,4 +97,50 @@ func TestTheClientSecretEndsWithThePayment(t *testing.T) {
 	if o.Pend("pi_1", "secret", o.CreatedAt); o.Payment.ClientSecret != "" {
 		t.Error("a cancelled order can be paid")
 	}
+}
+
+// TestReturnsGiveBackWhatWasPaid refunds the tickets of an order one after the
+// other, in full or with fees kept, and then what is left.
+func TestReturnsGiveBackWhatWasPaid(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		cheap := rapid.Bool().Draw(t, "the last costs nothing")
+		o := newOrder()
+		worth := []int64{price, price, price}
+		if cheap {
+			o.Items[1].Refund, worth[2], o.Total = eur(0), 0, eur(total-price)
+		}
+		if !o.Confirm("ref", []id.ID{id.New(), id.New(), id.New()}) {
+			t.Fatal("it is not confirmed")
+		}
+		given, full := int64(0), true
+		for left := 2; left >= 0; left-- {
+			terms := rapid.SampledFrom([]order.Terms{order.FeesKept, order.InFull}).Draw(t, "terms")
+			amount := eur(worth[2-left])
+			if terms == order.InFull {
+				kept, err := o.KeptOf(1)
+				if err != nil || kept != eur(fees/3) {
+					t.Fatalf("KeptOf() = %v, %v", kept, err)
+				}
+				amount.Amount += kept.Amount
+			}
+			full = terms == order.InFull
+			if left == 0 && rapid.Bool().Draw(t, "cancelled") {
+				due, _, err := o.Cancel(terms)
+				if err != nil || due.Amount < 0 {
+					t.Fatalf("Cancel() = %v, %v", due, err)
+				}
+				given += due.Amount
+				break
+			}
+			due, err := o.Refund(amount, left, terms)
+			if err != nil || due.Amount < 0 {
+				t.Fatalf("Refund() = %v, %v", due, err)
+			}
+			given += due.Amount
+		}
+		if o.Refunded.Amount != given || given > o.Total.Amount || full && given != o.Total.Amount || given < o.Total.Amount-fees {
+			t.Fatalf("given back %d of %d, the order says %d", given, o.Total.Amount, o.Refunded.Amount)
+		}
+	})
 }

@@ -6,6 +6,7 @@ package performance
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"ticketmesh.dev/platform/id"
@@ -108,6 +109,8 @@ type Performance struct {
 	StartsAt       time.Time // UTC
 	SalesOpenAt    time.Time // zero: at once
 	SalesCloseAt   time.Time // zero: at the start
+	RescheduledAt  time.Time // when it was moved to another start last; zero: never
+	ReturnsUntil   time.Time // until when tickets ordered before that may be returned
 	Currency       string
 	Categories     []PriceCategory
 	Pricing        pricing.Rules // what is charged beside the prices
@@ -118,17 +121,41 @@ type Performance struct {
 	Areas          []seatmap.Area
 	Allocations    []seatmap.Allocation
 	Released       []string        // allocations whose places are for everybody
-	Layout         *seatmap.Layout // of Areas, and the quotas: by LayOut
+	Layout         *seatmap.Layout // of Areas over those of earlier seat maps, and the quotas: by LayOut
 }
 
 // LayOut gives the performance its seat map, in which its channels have their
 // allocations. Errors: seatmap.ErrMalformed, and
 // ErrMalformed when a place would have no price in the performance's currency.
-func (p *Performance) LayOut(areas []seatmap.Area) error {
-	layout, err := seatmap.New(areas)
+func (p *Performance) LayOut(areas []seatmap.Area) error { return p.Restore(areas, nil) }
+
+// Restore does as LayOut, on the ground of the layout that was before. It may fail
+// with seatmap.ErrKindChanged too.
+func (p *Performance) Restore(areas, ground []seatmap.Area) error {
+	layout, err := seatmap.Restore(areas, ground)
 	if err != nil {
 		return err
 	}
+	return p.lay(areas, layout)
+}
+
+// Follow lays the performance's seat map out over that of the version before, so
+// that every place stays where it is. Errors: seatmap.ErrKindChanged,
+// seatmap.ErrMalformed, ErrMalformed.
+func (p *Performance) Follow(before *Performance) error {
+	if reflect.DeepEqual(p.Areas, before.Areas) && reflect.DeepEqual(p.Categories, before.Categories) &&
+		reflect.DeepEqual(p.Allocations, before.Allocations) && reflect.DeepEqual(p.Released, before.Released) && reflect.DeepEqual(p.Presales, before.Presales) {
+		p.Layout = before.Layout
+		return nil
+	}
+	layout, err := before.Layout.Change(p.Areas)
+	if err != nil {
+		return err
+	}
+	return p.lay(p.Areas, layout)
+}
+
+func (p *Performance) lay(areas []seatmap.Area, layout *seatmap.Layout) error {
 	for _, category := range p.Categories {
 		if category.Price.Currency != p.Currency {
 			return fmt.Errorf("%w: price category %q is in %s, the performance in %s", ErrMalformed, category.ID, category.Price.Currency, p.Currency)

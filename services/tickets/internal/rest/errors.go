@@ -16,6 +16,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
 	"ticketmesh.dev/services/tickets/internal/performance"
+	"ticketmesh.dev/services/tickets/internal/seatmap"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 	"ticketmesh.dev/services/tickets/internal/waitlist"
 )
@@ -49,6 +50,9 @@ var problems = []struct {
 	{ticket.ErrAdmitted, http.StatusConflict, "ticket_admitted", "the ticket was used"},
 	{ticket.ErrVoid, http.StatusGone, "ticket_void", "the ticket, or this code of it, admits nobody"},
 	{ticket.ErrInvalidCode, http.StatusUnprocessableEntity, "invalid_code", "not a code of this house"},
+	{performance.ErrReturnsClosed, http.StatusConflict, "returns_closed", "the time to return tickets is over"},
+	{app.ErrSeatMapChanging, http.StatusConflict, "seat_map_changing", "the seat map is being changed; try again in a moment"},
+	{seatmap.ErrKindChanged, http.StatusUnprocessableEntity, "area_kind_changed", "an area that had numbered seats cannot have a capacity, nor the other way round: it needs another id"},
 	{waitlist.ErrNotSoldOut, http.StatusConflict, "not_sold_out", "there are enough places: hold them"},
 	{waitlist.ErrUnknownCategory, http.StatusUnprocessableEntity, "unknown_price_category", "the performance has no such price category"},
 }
@@ -62,6 +66,7 @@ func problemOf(err error) *problem.Problem {
 		unknown     *app.UnknownSeatError
 		declined    *order.DeclinedError
 		admitted    *ticket.AlreadyAdmittedError
+		orphans     *app.SeatsTakenError
 	)
 	switch {
 	case errors.Is(err, app.ErrBusy):
@@ -70,12 +75,16 @@ func problemOf(err error) *problem.Problem {
 		return p
 	case errors.As(err, &invalid):
 		return problem.InvalidRequest(problem.Field{Field: invalid.Field, Message: invalid.Message})
+	case errors.Is(err, seatmap.ErrMalformed):
+		return problem.InvalidRequest(problem.Field{Field: "areas", Message: "cannot be laid out: " + err.Error()})
 	case errors.Is(err, payment.ErrUnknownProvider):
 		return problem.InvalidRequest(problem.Field{Field: "payment.provider", Message: "is not one that money is collected by here"})
 	case errors.As(err, &unavailable):
 		return problem.New(http.StatusConflict, "seats_unavailable", "not all of the seats are free").With("seats", unavailable.Seats)
 	case errors.As(err, &unknown):
 		return problem.New(http.StatusUnprocessableEntity, "unknown_seat", "the performance has no such area or seat").With("seats", unknown.Seats)
+	case errors.As(err, &orphans):
+		return taken(orphans)
 	case errors.As(err, &declined):
 		return problem.New(http.StatusPaymentRequired, "payment_declined", "the payment was declined: "+declined.Reason).With("orderId", declined.OrderID)
 	case errors.As(err, &admitted):

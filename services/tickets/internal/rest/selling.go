@@ -44,6 +44,7 @@ func seatedArea(seats app.Seats, area *seatmap.AreaLayout) api.AreaSeats {
 		for slot, seat := range area.PartitionSeats(number) {
 			bit := inventory.Slots(1) << slot
 			switch {
+			case seat.Gone:
 			case partition.Sold&bit != 0:
 				states[seat.ID] = api.SeatStatusSold
 			case held&bit != 0:
@@ -78,6 +79,7 @@ func (h *handler) PlaceHold(ctx context.Context, req *api.PlaceHold, _ api.Place
 	for _, item := range req.Items {
 		wanted := app.HoldRequestItem{
 			AreaID: item.AreaID, Seats: item.Seats, Quantity: item.Quantity.Value, BestAvailable: item.BestAvailable.Value,
+			Wheelchair: item.Wheelchair.Value, Split: item.Split.Value,
 		}
 		for _, choice := range item.Concessions {
 			wanted.Concessions = append(wanted.Concessions, app.ConcessionChoice{ID: choice.ID, Quantity: choice.Quantity})

@@ -68,7 +68,7 @@ func (h *handler) GetTicketPDF(ctx context.Context, params api.GetTicketPDFParam
 	if err != nil {
 		return nil, err
 	}
-	document, err := pdf.Render(printed.Performance.Title, []pdf.Page{page(printed)})
+	document, err := pdf.Render(printed.Title, []pdf.Page{page(printed)})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func page(printed app.PrintedTicket) pdf.Page {
 		lines = append(lines, pdf.Line{Label: "Seat", Value: t.Seat})
 	}
 	lines = append(lines, pdf.Line{Label: "Price", Value: t.Price.Format()})
-	return pdf.Page{Heading: show.Title, Lines: lines, Code: printed.Code, CodeCaption: t.ID.String()}
+	return pdf.Page{Heading: printed.Title, Lines: lines, Code: printed.Code, CodeCaption: t.ID.String()}
 }
 
 func localStart(local, zone string) string {

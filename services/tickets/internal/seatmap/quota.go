@@ -14,7 +14,7 @@ func (l *Layout) AddQuota(quotaID string, places int) error {
 		return fmt.Errorf("%w: quota %q is empty or there twice", ErrMalformed, quotaID)
 	}
 	quota := &AreaLayout{Area: Area{ID: quotaID, Kind: General, Capacity: places}}
-	quota.number()
+	quota.number(0)
 	if l.quotaByID == nil {
 		l.quotaByID = map[string]*AreaLayout{}
 	}
@@ -37,8 +37,9 @@ func (l *Layout) Counted(areaID string) *AreaLayout {
 	return l.Area(areaID)
 }
 
-// number lays out places that have no names.
-func (a *AreaLayout) number() {
-	a.places = a.Capacity
-	a.partitions = (a.Capacity + inventory.MaxPlaces - 1) / inventory.MaxPlaces
+// number lays out places that have no names, in so many slots at least.
+func (a *AreaLayout) number(least int) {
+	a.places = max(a.Capacity, 0)
+	a.slots = max(a.places, least)
+	a.partitions = (a.slots + inventory.MaxPlaces - 1) / inventory.MaxPlaces
 }

@@ -14,23 +14,26 @@ import (
 	"ticketmesh.dev/services/tickets/internal/seatmap"
 )
 
-const partitionColumns = `performance_id, area_id, number, capacity, sold, claims, version, kept`
+const partitionColumns = `performance_id, area_id, number, capacity, sold, closed, claims, version, kept`
 
 type scanner interface{ Scan(dest ...any) error }
 
 func scanPartition(row scanner) (inventory.Partition, error) {
-	var (
-		p              inventory.Partition
-		scanID, claims []byte
-		sold, kept     int64
-	)
-	if err := row.Scan(&scanID, &p.AreaID, &p.Number, &p.Capacity, &sold, &claims, &p.Version, &kept); err != nil {
-		return p, err
+	// In one piece, since partitions are read with every sale.
+	var scanned struct {
+		inventory.Partition
+		id, claims         []byte
+		sold, closed, kept int64
 	}
-	p.PerformanceID, p.Sold, p.Kept = id.ID(scanID), inventory.Slots(sold), inventory.Slots(kept)
+	p := &scanned.Partition
+	if err := row.Scan(&scanned.id, &p.AreaID, &p.Number, &p.Capacity, &scanned.sold, &scanned.closed, &scanned.claims, &p.Version, &scanned.kept); err != nil {
+		return *p, err
+	}
+	p.PerformanceID, p.Sold = id.ID(scanned.id), inventory.Slots(scanned.sold)
+	p.Closed, p.Kept = inventory.Slots(scanned.closed), inventory.Slots(scanned.kept)
 	var err error
-	p.Claims, err = itemcodec.DecodeClaims(claims)
-	return p, err
+	p.Claims, err = itemcodec.DecodeClaims(scanned.claims)
+	return *p, err
 }
 
 func freshPartition(performanceID id.ID, areaID string, number, capacity int) inventory.Partition {
@@ -81,21 +84,22 @@ func (t *transaction) FreePartitions(area *seatmap.AreaLayout, performanceID id.
 // PutPartition implements app.Tx. A partition's row is made with its performance.
 func (t *transaction) PutPartition(area *seatmap.AreaLayout, p inventory.Partition) error {
 	run, expiry := area.Room(p.Number, p.Free(t.store.clock.Now())), itemcodec.Millis(p.NextExpiry())
-	open := p.Sold != p.All()
+	open := p.Sold|p.Closed != p.All()
 	claims := itemcodec.EncodeClaims(p.Claims)
 	t.announce(p.Key)
 	// Without open in the SET the index partitions_open is left alone.
-	changed, err := t.Exec(`UPDATE partitions SET sold = ?, claims = ?, version = ?, kept = ?, run = ?, next_expiry = ?
+	changed, err := t.Exec(`UPDATE partitions SET capacity = ?, sold = ?, closed = ?, claims = ?, version = ?, kept = ?, run = ?, next_expiry = ?
 		WHERE performance_id = ? AND area_id = ? AND number = ? AND open = ?`,
-		int64(p.Sold), claims, p.Version, int64(p.Kept), run, expiry, p.PerformanceID[:], p.AreaID, p.Number, open)
+		p.Capacity, int64(p.Sold), int64(p.Closed), claims, p.Version, int64(p.Kept), run, expiry, p.PerformanceID[:], p.AreaID, p.Number, open)
 	if err != nil || changed == 1 {
 		return err
 	}
-	_, err = t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, claims, version, kept, announced, run, next_expiry, open)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
-		ON CONFLICT (performance_id, area_id, number) DO UPDATE SET sold = excluded.sold, claims = excluded.claims,
-			version = excluded.version, kept = excluded.kept, run = excluded.run, next_expiry = excluded.next_expiry, open = excluded.open`,
-		p.PerformanceID[:], p.AreaID, p.Number, p.Capacity, int64(p.Sold), claims, p.Version, int64(p.Kept), run, expiry, open)
+	_, err = t.Exec(`INSERT INTO partitions (performance_id, area_id, number, capacity, sold, closed, claims, version, kept, announced, run, next_expiry, open)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+		ON CONFLICT (performance_id, area_id, number) DO UPDATE SET capacity = excluded.capacity, sold = excluded.sold,
+			closed = excluded.closed, claims = excluded.claims, version = excluded.version, kept = excluded.kept, run = excluded.run,
+			next_expiry = excluded.next_expiry, open = excluded.open`,
+		p.PerformanceID[:], p.AreaID, p.Number, p.Capacity, int64(p.Sold), int64(p.Closed), claims, p.Version, int64(p.Kept), run, expiry, open)
 	return err
 }
 

@@ -147,11 +147,11 @@ func loadPerformance(tx *sqlite.Tx, performanceID id.ID) (*performance.Performan
 	if err != nil {
 		return nil, err
 	}
-	p, err := itemcodec.DecodePerformance(performanceID, version, text)
+	p, ground, err := itemcodec.DecodePerformance(performanceID, version, text)
 	if err != nil {
 		return nil, err
 	}
-	return p, p.LayOut(p.Areas)
+	return p, p.Restore(p.Areas, ground)
 }
 
 // PutPerformance implements app.Tx.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ticketmesh.dev/contracts/contracttest"
+	"ticketmesh.dev/contracts/showsevents"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
 
@@ -29,6 +30,10 @@ func TestTheConsumerReliesOnWhatItsFileStates(t *testing.T) {
 		performanceID, err := id.Parse(e.Subject)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if e.Type == showsevents.TypeShowUpdated {
+			known, err := c.store.Show(t.Context(), performanceID)
+			return fmt.Sprintf("%+v", known), err
 		}
 		p, err := c.store.Performance(t.Context(), performanceID)
 		if err != nil {

@@ -3,6 +3,8 @@ package subscribe
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"ticketmesh.dev/platform/consumer"
 	"ticketmesh.dev/platform/event"
@@ -20,13 +22,20 @@ type SeatMaps interface {
 	SeatMap(ctx context.Context, path string) ([]seatmap.Area, []seatmap.Allocation, error)
 }
 
-// Subscriptions returns what the service consumes. Performances are state: an
-// older version than the known one is dropped.
+// Subscriptions returns what the service consumes. Performances are state, and so
+// are their shows' titles: an older version than the known one is dropped.
 func Subscriptions(selling *app.Selling, seatMaps SeatMaps) []consumer.Subscription {
 	return []consumer.Subscription{{
 		Name:  PerformancesQueue,
-		Types: eventcodec.PerformanceTypes(),
+		Types: slices.Concat(eventcodec.PerformanceTypes(), eventcodec.ShowTypes()),
 		Handle: func(ctx context.Context, e event.Event) error {
+			if slices.Contains(eventcodec.ShowTypes(), e.Type) {
+				told, err := eventcodec.Show(e)
+				if err != nil {
+					return consumer.Permanent(err)
+				}
+				return selling.UpdateShow(ctx, PerformancesQueue, e.ID, told)
+			}
 			told, reference, err := eventcodec.Performance(e)
 			if err != nil {
 				return consumer.Permanent(err)
@@ -41,7 +50,11 @@ func Subscriptions(selling *app.Selling, seatMaps SeatMaps) []consumer.Subscript
 					return consumer.Permanent(err)
 				}
 			}
-			return selling.UpdatePerformance(ctx, PerformancesQueue, e.ID, told)
+			err = selling.UpdatePerformance(ctx, PerformancesQueue, e.ID, told)
+			if errors.Is(err, seatmap.ErrKindChanged) || errors.Is(err, seatmap.ErrMalformed) {
+				return consumer.Permanent(err)
+			}
+			return err
 		},
 	}}
 }

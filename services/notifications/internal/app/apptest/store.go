@@ -63,7 +63,9 @@ func Stores(t *testing.T, open func(t *testing.T) Opened) {
 	}
 	about := func(performanceID, orderID id.ID) message.Message {
 		m := message.New(origin(), message.OrderConfirmed, anna, performanceID, orderID, message.Content{
-			OrderCode: "K7", Amount: money.Money{Amount: 1250, Currency: "KWD"}, Reason: "r", Quantity: 2, PriceCategory: "a",
+			OrderCode: "K7", Amount: money.Money{Amount: 1250, Currency: "KWD"},
+			Fees: []message.Fee{{Name: "Card", Amount: money.Money{Amount: 5, Currency: "KWD"}}},
+			Tax:  message.Tax{Name: "VAT", Percent: "7.7", Included: true, Amount: money.Money{Amount: 90, Currency: "KWD"}}, Reason: "r", Quantity: 2, PriceCategory: "a",
 			ExpiresAt: storeNow.Add(time.Hour), PreviousStart: storeNow.Add(-time.Hour), OtherEmail: "o@example.com", Partial: true,
 			Tickets: []message.Ticket{{ID: id.New(), AreaID: "s", Seat: "A-1", PriceCategory: "a", Price: money.Money{Amount: 625, Currency: "KWD"}, Code: "tm1.x", Version: 3}},
 		}, storeNow)
@@ -430,7 +432,7 @@ func Stores(t *testing.T, open func(t *testing.T) Opened) {
 	t.Run("a performance is kept as it is", func(t *testing.T) {
 		s := open(t).Store
 		want := performance(id.New(), 4)
-		want.Cancelled, want.CancelledBy, want.Reason, want.PreviousStart = true, origin(), "ill", storeNow
+		want.Cancelled, want.CancelledBy, want.Reason, want.PreviousStart, want.ReturnsUntil = true, origin(), "ill", storeNow, storeNow.Add(time.Hour)
 		if _, err := s.Performance(ctx, want.ID); !errors.Is(err, app.ErrNotFound) {
 			t.Errorf("an unknown one: %v", err)
 		}

@@ -55,12 +55,14 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 		{"a performance reads back as it was written", performanceRoundTrip},
 		{"inserting a performance again returns the first", insertPerformanceTwice},
 		{"performances are written at the expected versions only", performanceAtVersions},
+		{"a seat map is changed at the expected versions only", changeSeatMap},
 		{"performances are listed by their start", listPerformances},
 		{"pages of large seat maps end early", listPerformancesBytes},
 		{"pending performances are found", pendingPerformances},
 		{"partitions replace older ones", applyPartition},
 		{"of partitions at the same time the newest stays", applyPartitionsConcurrently},
 		{"partitions are summed by area", reported},
+		{"shows are found by the city of their venue", listCity},
 		{"a seat plan reads back as it was written", seatPlanRoundTrip},
 		{"inserting a seat plan again returns the newest version", insertSeatPlanTwice},
 		{"a seat plan is written at the expected version only", seatPlanAtVersions},
@@ -491,7 +493,7 @@ func performanceAtVersions(t *testing.T, h Harness) {
 	before := insert(t, h, s, fresh)
 	times := before.Times()
 	times.StartsAt, times.SalesOpenAt = "2027-06-02T20:00", at
-	after, _, err := before.Reschedule(times)
+	after, _, err := before.Reschedule(times, time.Time{}, at)
 	noError(t, err)
 	wantError(t, h.Store.SavePerformance(t.Context(), after, before, 2), app.ErrConflict)
 	wantError(t, h.Store.SavePerformance(t.Context(), after, after, 1), app.ErrConflict)

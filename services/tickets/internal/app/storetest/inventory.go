@@ -46,7 +46,8 @@ func performances(f *fixture) {
 	check(p)
 	newer := *p
 	newer.Version, newer.Title, newer.SalesCloseAt, newer.SalesOpenAt, newer.Limits = 2, "Later", start.Add(time.Hour), time.Time{}, performance.Limits{}
-	newer.Cancelled, newer.Released, newer.Presales, newer.Channels = true, nil, nil, nil
+	newer.Cancelled, newer.RescheduledAt, newer.ReturnsUntil = true, start.Add(time.Minute), start.Add(time.Millisecond)
+	newer.Released, newer.Presales, newer.Channels = nil, nil, nil
 	f.ok(newer.LayOut(newer.Areas))
 	f.update(func(tx app.Tx) error { return tx.PutPerformance(&newer) })
 	check(&newer)
@@ -201,6 +202,7 @@ func freePartitions(f *fixture) {
 // freeInLargeHouse has more partitions than a store may look at in one go.
 func freeInLargeHouse(f *fixture) {
 	p := newPerformance(f)
+	p.Allocations, p.Released = nil, nil // of the hall's rows
 	rows := make([]seatmap.Row, 50)
 	for i := range rows {
 		rows[i] = seatmap.Row{Label: strconv.Itoa(i + 1), Seats: "1-40", AisleAfter: []string{"20"}}
