@@ -19,19 +19,21 @@ const partitionColumns = `performance_id, area_id, number, capacity, sold, close
 type scanner interface{ Scan(dest ...any) error }
 
 func scanPartition(row scanner) (inventory.Partition, error) {
-	var (
-		p              inventory.Partition
-		scanID, claims []byte
-		sold, closed   int64
-		kept           int64
-	)
-	if err := row.Scan(&scanID, &p.AreaID, &p.Number, &p.Capacity, &sold, &closed, &claims, &p.Version, &kept); err != nil {
-		return p, err
+	// In one piece, since partitions are read with every sale.
+	var scanned struct {
+		inventory.Partition
+		id, claims         []byte
+		sold, closed, kept int64
 	}
-	p.PerformanceID, p.Sold, p.Closed, p.Kept = id.ID(scanID), inventory.Slots(sold), inventory.Slots(closed), inventory.Slots(kept)
+	p := &scanned.Partition
+	if err := row.Scan(&scanned.id, &p.AreaID, &p.Number, &p.Capacity, &scanned.sold, &scanned.closed, &scanned.claims, &p.Version, &scanned.kept); err != nil {
+		return *p, err
+	}
+	p.PerformanceID, p.Sold = id.ID(scanned.id), inventory.Slots(scanned.sold)
+	p.Closed, p.Kept = inventory.Slots(scanned.closed), inventory.Slots(scanned.kept)
 	var err error
-	p.Claims, err = itemcodec.DecodeClaims(claims)
-	return p, err
+	p.Claims, err = itemcodec.DecodeClaims(scanned.claims)
+	return *p, err
 }
 
 func freshPartition(performanceID id.ID, areaID string, number, capacity int) inventory.Partition {
