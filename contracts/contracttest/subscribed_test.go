@@ -9,7 +9,10 @@ import (
 	"ticketmesh.dev/contracts/contracttest"
 )
 
-const availabilityChanged = "ticketmesh.tickets.availability.changed.v1"
+const (
+	availabilityChanged = "ticketmesh.tickets.availability.changed.v1"
+	venueUpdated        = "ticketmesh.info.venue.updated.v1"
+)
 
 // TestATemplateIsHeldToTheSubscriptions breaks testdata/template.yaml, which is
 // right, in one place each.
@@ -23,7 +26,7 @@ func TestATemplateIsHeldToTheSubscriptions(t *testing.T) {
 		pattern = "source: [ticketmesh.tickets]"
 		another = "\n  Another:\n    Type: "
 	)
-	subscribed := map[string][]string{"shows-availability": {availabilityChanged}}
+	subscribed := map[string][]string{"shows-availability": {availabilityChanged}, "shows-venues": {venueUpdated}}
 	tests := []struct {
 		name, old, new string
 		code           map[string][]string
@@ -38,9 +41,9 @@ func TestATemplateIsHeldToTheSubscriptions(t *testing.T) {
 		{name: "a list of no sources on the default bus", old: "Resources:", new: "Resources:" + another + "AWS::Events::Rule\n    Properties: {EventPattern: {source: []}, Targets: [{Arn: !Ref Elsewhere}]}", want: "Another: is not on the mesh's bus"},
 		{name: "a rule without a source on the default bus", old: "Resources:", new: "Resources:" + another + "AWS::Events::Rule\n    Properties: {EventPattern: {detail-type: [x]}, Targets: [{Arn: !Ref Elsewhere}]}", want: "Another: is not on the mesh's bus"},
 
-		{name: "a type that the code lacks", code: map[string][]string{"shows-availability": {}}, want: "and [] in the code"},
+		{name: "a type that the code lacks", code: map[string][]string{"shows-availability": {}, "shows-venues": {venueUpdated}}, want: "and [] in the code"},
 		{name: "a queue that the code lacks", code: map[string][]string{}, want: "and [] in the code"},
-		{name: "a queue that is not documented", code: map[string][]string{"shows-availability": {availabilityChanged}, "shows-more": {availabilityChanged}}, want: "shows-more gets [] in asyncapi.yaml"},
+		{name: "a queue that is not documented", code: map[string][]string{"shows-availability": {availabilityChanged}, "shows-venues": {venueUpdated}, "shows-more": {availabilityChanged}}, want: "shows-more gets [] in asyncapi.yaml"},
 		{name: "a type more in the template", old: "- " + availabilityChanged, new: "- " + availabilityChanged + "\n          - ticketmesh.tickets.hold.placed.v1", want: "hold.placed.v1] in the template"},
 		{name: "no rule", old: "Type: AWS::Events::Rule", new: "Type: AWS::Events::Nothing", want: "and [] in the template"},
 		{name: "another queue", old: "QueueName: !Sub ticketmesh-${Stage}-shows-availability\n", new: "QueueName: !Sub ticketmesh-${Stage}-shows-other\n", want: "shows-other gets [] in asyncapi.yaml"},
