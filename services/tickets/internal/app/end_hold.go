@@ -121,17 +121,22 @@ func release(tx Tx, held hold.Hold, reason hold.ReleaseReason, now time.Time) er
 }
 
 // releaseHoldsOf releases all holds of a performance that is cancelled, but for those
-// that orders have. It finds them by their claims: nobody can place new ones.
+// that orders have. It finds them by their claims: nobody can place new ones. One
+// that cannot be released stops no other.
 func (s *Selling) releaseHoldsOf(ctx context.Context, performanceID id.ID) error {
 	partitions, err := s.store.Partitions(ctx, performanceID)
 	if err != nil {
 		return err
 	}
+	var failures []error
 	seen := map[id.ID]bool{}
 	for _, partition := range partitions {
 		for _, claim := range partition.Claims {
 			if seen[claim.HoldID] {
 				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return errors.Join(append(failures, err)...)
 			}
 			seen[claim.HoldID] = true
 			err := s.store.Update(ctx, func(tx Tx) error {
@@ -143,11 +148,11 @@ func (s *Selling) releaseHoldsOf(ctx context.Context, performanceID id.ID) error
 			})
 			// A claim may be a change of the seat map's.
 			if err != nil && !errors.Is(err, hold.ErrUsed) && !errors.Is(err, hold.ErrNotFound) {
-				return err
+				failures = append(failures, err)
 			}
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 // ExpireHolds ends holds whose time has passed: it tells the world and clears

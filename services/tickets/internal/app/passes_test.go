@@ -12,6 +12,7 @@ import (
 	"ticketmesh.dev/platform/id"
 
 	"ticketmesh.dev/services/tickets/internal/app"
+	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
 )
 
@@ -20,9 +21,10 @@ var errBroken = errors.New("broken")
 // broken is a store of which the second of three is broken.
 type broken struct {
 	app.Store
-	ids  []id.ID
-	seen int
-	done []id.ID
+	ids    []id.ID
+	claims []inventory.Claim // of each performance
+	seen   int
+	done   []id.ID
 }
 
 func newBroken() *broken { return &broken{ids: []id.ID{id.New(), id.New(), id.New()}} }
@@ -43,11 +45,16 @@ func (b *broken) DueHolds(context.Context, time.Time, int) ([]id.ID, error) { re
 // CancelledPerformances implements app.Store.
 func (b *broken) CancelledPerformances(context.Context) ([]id.ID, error) { return b.ids, nil }
 
+// Partitions implements app.Store.
+func (b *broken) Partitions(context.Context, id.ID) ([]inventory.Partition, error) {
+	return []inventory.Partition{{Claims: b.claims}}, nil
+}
+
 // OrdersByPerformance implements app.Store. What is over already is not cancelled
 // again: only the second performance has an order that is.
 func (b *broken) OrdersByPerformance(_ context.Context, performanceID id.ID, _ app.Page) ([]order.Order, error) {
 	status := order.Cancelled
-	if performanceID == b.ids[1] {
+	if len(b.ids) > 1 && performanceID == b.ids[1] {
 		b.seen, status = 1, order.Confirmed
 	}
 	return []order.Order{{ID: id.New(), Status: status}}, nil
@@ -80,15 +87,28 @@ func TestAnOrderThatCannotBeCancelledStopsNoOther(t *testing.T) {
 	}
 }
 
+func TestAHoldThatCannotBeReleasedStopsNoOther(t *testing.T) {
+	t.Parallel()
+	store := newBroken()
+	for _, holdID := range store.ids {
+		store.claims = append(store.claims, inventory.Claim{HoldID: holdID}, inventory.Claim{HoldID: holdID})
+	}
+	store.ids = store.ids[:1] // performances
+	if err := selling(store).CancelOrders(t.Context()); !errors.Is(err, errBroken) || store.seen != 3 || len(store.done) != 0 {
+		t.Errorf("CancelOrders() = %v after %d holds, done are %v", err, store.seen, store.done)
+	}
+}
+
 func TestPassesEndWithTheirTime(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	store := newBroken()
+	store.claims = []inventory.Claim{{HoldID: id.New()}}
 	if ended, err := selling(store).ExpireHolds(ctx, 10); ended != 0 || !errors.Is(err, context.Canceled) {
 		t.Errorf("ExpireHolds() = %d, %v", ended, err)
 	}
-	if err := selling(store).CancelOrders(ctx); !errors.Is(err, context.Canceled) || len(store.done) != 0 {
-		t.Errorf("CancelOrders() = %v, done are %v", err, store.done)
+	if err := selling(store).CancelOrders(ctx); !errors.Is(err, context.Canceled) || len(store.done) != 0 || store.seen > 1 {
+		t.Errorf("CancelOrders() = %v after %d updates, done are %v", err, store.seen, store.done)
 	}
 }
