@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -59,6 +61,29 @@ type consuming struct {
 	shows        *shows
 }
 
+// emptyStore is the file of a store that nothing was put into: to make one takes
+// ten times as long as to copy it, and the tests need hundreds.
+var emptyStore = sync.OnceValue(func() []byte {
+	folder, err := os.MkdirTemp("", "tickets")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	file := filepath.Join(folder, "tickets.db")
+	db, err := sqlite.Open(context.Background(), sqlite.Config{Path: file, Migrations: store.Migrations(), Clock: clock.NewManual(start)})
+	if err != nil {
+		panic(err)
+	}
+	if err := db.Close(); err != nil {
+		panic(err)
+	}
+	empty, err := os.ReadFile(file)
+	if err != nil {
+		panic(err)
+	}
+	return empty
+})
+
 func newConsuming(t *testing.T) *consuming {
 	t.Helper()
 	s := &shows{}
@@ -73,7 +98,11 @@ func newConsuming(t *testing.T) *consuming {
 		t.Fatal(err)
 	}
 	c := clock.NewManual(start)
-	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: filepath.Join(t.TempDir(), "tickets.db"), Migrations: store.Migrations(), Clock: c})
+	file := filepath.Join(t.TempDir(), "tickets.db")
+	if err := os.WriteFile(file, emptyStore(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(t.Context(), sqlite.Config{Path: file, Migrations: store.Migrations(), Clock: c})
 	if err != nil {
 		t.Fatal(err)
 	}
