@@ -208,8 +208,8 @@ func (c *client) openHouse(t testing.TB, title string, seatMap any, more map[str
 
 // rows is a seat map of a seated area "hall" with rows of seats, and a general
 // area "floor" when there is a capacity; everything costs EUR 42.
-func rows(rows, seats, capacity int) showsapi.SeatMapInput {
-	m := showsapi.SeatMapInput{PriceCategories: []showsapi.PriceCategoryInput{
+func rows(rows, seats, capacity int) *showsapi.SeatMapInput {
+	m := &showsapi.SeatMapInput{PriceCategories: []showsapi.PriceCategoryInput{
 		{ID: "a", Name: "All places", Price: showsapi.MoneyInput{Amount: 4200, Currency: "EUR"}},
 	}}
 	if rows > 0 {

@@ -37,7 +37,7 @@ func TestHallSellsExactly1500(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := c.openHouse(t, "The hall", seatMap, nil)
+	h := c.openHouse(t, "The hall", &seatMap, nil)
 	portions, wheelchairs := hallPortions(t, c, h, seatMap)
 
 	// Wheelchair places are seats like others: sold by name.
