@@ -39,7 +39,7 @@ func TestEachFunctionNamesAllThatItLacks(t *testing.T) {
 		open func(rt lambda.Runtime) error
 		want []string
 	}{
-		{"api", func(rt lambda.Runtime) error { _, err := api.Open(t.Context(), rt); return err }, []string{"TICKETMESH_TABLE", "TICKETMESH_ISSUER", "TICKETMESH_AUDIENCE"}},
+		{"api", func(rt lambda.Runtime) error { _, err := api.Open(t.Context(), rt); return err }, []string{"TICKETMESH_TABLE", "TICKETMESH_ISSUER", "TICKETMESH_AUDIENCE", "TICKETMESH_PARAMETERS"}},
 		{"consumer", func(rt lambda.Runtime) error { _, err := consumer.Open(t.Context(), rt); return err }, []string{"TICKETMESH_TABLE", "TICKETMESH_STAGE"}},
 		{"relay", func(rt lambda.Runtime) error { _, err := relay.Open(t.Context(), rt); return err }, []string{"TICKETMESH_BUS"}},
 		{"jobs", func(rt lambda.Runtime) error { _, err := jobs.Open(t.Context(), rt); return err }, []string{"TICKETMESH_TABLE"}},
@@ -280,6 +280,41 @@ func TestALargeSeatMapGoesByReference(t *testing.T) {
 	area := m["areas"].([]any)[0].(object)
 	if got := area["rows"].([]any); len(got) != 300 || got[7].(object)["seats"] != rows[7].(object)["seats"] {
 		t.Errorf("at %q is a seat map of %d rows", told.SeatMapRef, len(got))
+	}
+}
+
+// TestTheSaleIsWhereAParameterSaysThatComesLater: the stack of tickets puts it there, after that of shows.
+func TestTheSaleIsWhereAParameterSaysThatComesLater(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	tickets := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(tickets.Close)
+	parameters := map[string]string{}
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Name string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || r.Header.Get("X-Amz-Target") != "AmazonSSM.GetParameter" || parameters[in.Name] == "" {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`{"__type": "ParameterNotFound"}`))
+			return
+		}
+		_ = json.NewEncoder(w).Encode(object{"Parameter": object{"Value": parameters[in.Name]}})
+	}))
+	t.Cleanup(store.Close)
+	c := newCloud(t)
+	f := functions{c, c.serve(c.with("AWS_ENDPOINT_URL_SSM=" + store.URL))}
+	path, performances := f.draft(1)
+	f.do(200, "ada", "POST", path+"/publish", nil)
+	more := object{"id": "stalls", "kind": "seated", "priceCategory": "I", "rows": []any{object{"row": "A", "seats": "1-41"}}}
+	change, performance := object{"seatMap": performanceIn(more)["seatMap"]}, path+"/performances/"+performances[0]
+
+	f.do(503, "ada", "PATCH", performance, change)
+	parameters["/ticketmesh/"+f.stage+"/tickets/url"] = tickets.URL
+	f.do(200, "ada", "PATCH", performance, change)
+	if want := []string{"POST /tickets/performances/" + performances[0] + "/seatmap-changes"}; !slices.Equal(asked, want) {
+		t.Errorf("tickets was asked %q, want %q", asked, want)
 	}
 }
 

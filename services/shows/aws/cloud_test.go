@@ -45,7 +45,7 @@ func newCloud(t *testing.T) *cloud {
 	c.variables = map[string]string{
 		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_ENDPOINT_URL": moto,
 		"TICKETMESH_STAGE": c.stage, "TICKETMESH_TABLE": c.table.Name, "TICKETMESH_BUS": c.stage, "TICKETMESH_AUDIENCE": clientID + ",other",
-		"TICKETMESH_CORS_ORIGINS": "https://example.com",
+		"TICKETMESH_CORS_ORIGINS": "https://example.com", "TICKETMESH_PARAMETERS": "/ticketmesh/" + c.stage,
 	}
 	var err error
 	c.config, err = awsconfig.New(c.getenv)

@@ -12,28 +12,28 @@ import (
 
 // The variables of the environment.
 const (
-	VarStage    = "TICKETMESH_STAGE"
-	VarTable    = "TICKETMESH_TABLE"
-	VarBus      = "TICKETMESH_BUS"
-	VarIssuer   = "TICKETMESH_ISSUER"
-	VarAudience = "TICKETMESH_AUDIENCE"     // client ids, with commas between
-	VarOrigins  = "TICKETMESH_CORS_ORIGINS" // with commas between; none: no CORS
-	VarTickets  = "TICKETMESH_TICKETS_URL"  // what comes before /tickets; none: no seat map of what is announced changes
-	VarCache    = "TICKETMESH_CACHE"        // host:port of Redis or Valkey; none: no cache
-	VarCacheTLS = "TICKETMESH_CACHE_TLS"    // "true" or "false", which it is without
+	VarStage      = "TICKETMESH_STAGE"
+	VarTable      = "TICKETMESH_TABLE"
+	VarBus        = "TICKETMESH_BUS"
+	VarIssuer     = "TICKETMESH_ISSUER"
+	VarAudience   = "TICKETMESH_AUDIENCE"     // client ids, with commas between
+	VarOrigins    = "TICKETMESH_CORS_ORIGINS" // with commas between; none: no CORS
+	VarParameters = "TICKETMESH_PARAMETERS"   // what the names of the stage's parameters begin with
+	VarCache      = "TICKETMESH_CACHE"        // host:port of Redis or Valkey; none: no cache
+	VarCacheTLS   = "TICKETMESH_CACHE_TLS"    // "true" or "false", which it is without
 )
 
 // Config is what the environment says.
 type Config struct {
-	Stage    string
-	Table    string
-	Bus      string
-	Issuer   string
-	Audience []string
-	Origins  []string
-	Tickets  string
-	Cache    string
-	CacheTLS bool
+	Stage      string
+	Table      string
+	Bus        string
+	Issuer     string
+	Audience   []string
+	Origins    []string
+	Parameters string
+	Cache      string
+	CacheTLS   bool
 }
 
 // Read reads the environment. The error names everything that is wrong, and what is
@@ -49,15 +49,15 @@ func Read(getenv func(string) string, needed ...string) (Config, error) {
 		wrong = append(wrong, fmt.Errorf("%s: %q is neither true nor false", VarCacheTLS, tls))
 	}
 	return Config{
-		Stage:    getenv(VarStage),
-		Table:    getenv(VarTable),
-		Bus:      getenv(VarBus),
-		Issuer:   getenv(VarIssuer),
-		Audience: list(getenv(VarAudience)),
-		Origins:  list(getenv(VarOrigins)),
-		Tickets:  getenv(VarTickets),
-		Cache:    getenv(VarCache),
-		CacheTLS: getenv(VarCacheTLS) == "true",
+		Stage:      getenv(VarStage),
+		Table:      getenv(VarTable),
+		Bus:        getenv(VarBus),
+		Issuer:     getenv(VarIssuer),
+		Audience:   list(getenv(VarAudience)),
+		Origins:    list(getenv(VarOrigins)),
+		Parameters: getenv(VarParameters),
+		Cache:      getenv(VarCache),
+		CacheTLS:   getenv(VarCacheTLS) == "true",
 	}, errors.Join(wrong...)
 }
 

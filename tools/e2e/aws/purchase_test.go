@@ -80,6 +80,29 @@ func (a *attempt) buy(h house, by person, seat string) order {
 	return placed
 }
 
+// rebuilt has the seat map of a performance changed that is on sale: shows asks tickets, whose
+// address it finds among the stage's parameters.
+func rebuilt(a *attempt) {
+	h := a.openHouse()
+	a.buy(h, a.signIn(), "A-1")
+	change := func(status int, seats string) answer {
+		return a.call(status, "PATCH", "/shows/"+h.showID+"/performances/"+h.performanceID, h.organizer, object{"seatMap": object{
+			"priceCategories": []object{{"id": "a", "name": "All places", "price": object{"amount": 4200, "currency": "EUR"}}},
+			"areas": []object{
+				{"id": "stalls", "kind": "seated", "priceCategory": "a", "rows": []object{{"row": "A", "seats": seats}}},
+				{"id": "floor", "kind": "general", "priceCategory": "a", "capacity": 20},
+			},
+		}}, nil)
+	}
+	if got := change(http.StatusConflict, "2-8"); got.code() != "seats_sold" {
+		a.fail("without the seat that is sold: %v", got)
+	}
+	change(http.StatusOK, "1-3,9")
+	a.settle()
+	a.hold(h, a.signIn(), "A-9")
+	a.settle()
+}
+
 // left wants the places that shows has been told to be left.
 func (a *attempt) left(h house, stalls, floor int) {
 	var got struct {

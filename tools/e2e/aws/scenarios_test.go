@@ -7,6 +7,7 @@ var scenarios = slices.Concat([]scenario{
 	{"purchase", purchase},
 	{"a declined payment", declined},
 	{"a cancelled performance", cancelled},
+	{"a hall is rebuilt", rebuilt},
 	{"content", content},
 	{"files", files},
 	{"mails", mails},

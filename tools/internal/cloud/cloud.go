@@ -97,7 +97,7 @@ func Start(ctx context.Context, c Config) (*Cloud, error) {
 		apis: map[string]api{}, local: map[string]string{}, parts: newParts(), tried: map[string]chan string{}, delivered: map[string]int{}, writes: map[string]int{},
 	}
 	for _, step := range []func(context.Context) error{
-		cloud.serve, cloud.makeRoles, cloud.makeFunctions, cloud.makePool, cloud.makeData, cloud.makeBus, cloud.makeSources, cloud.makeAPIs, cloud.makeCustom,
+		cloud.serve, cloud.makeRoles, cloud.makeFunctions, cloud.makePool, cloud.makeData, cloud.makeBus, cloud.makeSources, cloud.makeAPIs, cloud.makeParameters, cloud.makeCustom,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, cloud.Close())

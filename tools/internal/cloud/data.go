@@ -13,10 +13,10 @@ import (
 	"ticketmesh.dev/tools/internal/stacks"
 )
 
-// makeData makes what keeps data: tables, buckets, secrets, parameters, and the cache's
+// makeData makes what keeps data: tables, buckets, secrets, and the cache's
 // and the database's addresses.
 func (c *Cloud) makeData(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{c.makeTables, c.makeBuckets, c.makeSecrets, c.makeParameters, c.makeMail} {
+	for _, step := range []func(context.Context) error{c.makeTables, c.makeBuckets, c.makeSecrets, c.makeMail} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -143,9 +143,10 @@ func (c *Cloud) attach(secret string, members map[string]any) error {
 	return nil
 }
 
+// makeParameters makes what stacks tell each other, once it is known where the APIs are.
 func (c *Cloud) makeParameters(ctx context.Context) error {
 	for name, value := range c.config.Account.Parameters() {
-		if err := c.emulator.call(ctx, "AmazonSSM.PutParameter", map[string]any{"Name": name, "Value": value, "Type": "String"}, nil); err != nil {
+		if err := c.emulator.call(ctx, "AmazonSSM.PutParameter", map[string]any{"Name": name, "Value": c.here(value), "Type": "String"}, nil); err != nil {
 			return err
 		}
 	}

@@ -101,6 +101,14 @@ const (
 	nowhere = "127.0.0.1:9"
 )
 
+// here is a value with the addresses that this machine has instead of AWS's.
+func (c *Cloud) here(value string) string {
+	for there, here := range c.local {
+		value = strings.ReplaceAll(value, there, here)
+	}
+	return value
+}
+
 // environment is what Lambda and the template set.
 func (f *function) environment() []string {
 	c := f.cloud
@@ -114,10 +122,7 @@ func (f *function) environment() []string {
 		if !c.has(Variable, f.stack+" "+name) {
 			continue
 		}
-		value := f.variables[name]
-		for there, here := range c.local {
-			value = strings.ReplaceAll(value, there, here)
-		}
+		value := c.here(f.variables[name])
 		switch name {
 		case varCache:
 			if value != c.cache || f.variables[varCacheTLS] != "true" || !c.has(Variable, f.stack+" "+varCacheTLS) {

@@ -4,7 +4,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	// Performances have time zones, and the image of functions has no database of them.
 	_ "time/tzdata"
@@ -19,7 +18,6 @@ import (
 	"ticketmesh.dev/services/shows/internal/pretix"
 	"ticketmesh.dev/services/shows/internal/redis"
 	"ticketmesh.dev/services/shows/internal/rrule"
-	"ticketmesh.dev/services/shows/internal/ticketsclient"
 )
 
 const (
@@ -27,14 +25,11 @@ const (
 	rememberedCallers = 1000
 	// cachePrefix is before all keys in the cache, which is the stage's.
 	cachePrefix = "shows:"
-	// saleTimeout is how long the sale may take over a change of a seat map; the
-	// gateway waits 29 s.
-	saleTimeout = 25 * time.Second
 )
 
 // Open opens the function that answers all routes.
 func Open(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
-	s, err := state.Open(rt, aws.VarIssuer, aws.VarAudience)
+	s, err := state.Open(rt, aws.VarIssuer, aws.VarAudience, aws.VarParameters)
 	if err != nil {
 		return nil, err
 	}
@@ -44,16 +39,12 @@ func Open(_ context.Context, rt lambda.Runtime) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	sale, err := ticketsclient.New(s.Tickets, &http.Client{Timeout: saleTimeout})
-	if err != nil {
-		return nil, err
-	}
 	handler, err := shows.NewAPI(shows.API{
 		Store:       s.Store,
 		Cache:       cache(s, rt),
 		PlanFormats: map[string]app.PlanFormat{"pretix": pretix.Format{}},
 		Recurrence:  rrule.Rules{},
-		Sale:        sale,
+		Sale:        newSale(s),
 		Clock:       s.Clock,
 		Logger:      rt.Logger,
 		Verifier:    auth.Cached(verifier, rememberedCallers, s.Clock),

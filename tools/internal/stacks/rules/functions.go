@@ -126,8 +126,24 @@ func dimension(a stacks.Resource, name string) string {
 }
 
 // apis: their stages log who asked for what, are traced where that can be, and bound how
-// often anybody may ask. What may invoke a function is a single thing.
+// often anybody may ask. One that has a place in a domain is reached there alone, and any
+// other by its own endpoint. What may invoke a function is a single thing.
 func (v *view) apis() {
+	mapped := map[string]bool{}
+	for _, m := range slices.Concat(v.of("AWS::ApiGateway::BasePathMapping"), v.of("AWS::ApiGatewayV2::ApiMapping")) {
+		mapped[str(of(m, "RestApiId"))+str(of(m, "ApiId"))] = true
+	}
+	for _, api := range slices.Concat(v.of("AWS::ApiGateway::RestApi"), v.of("AWS::ApiGatewayV2::Api")) {
+		closed := slices.ContainsFunc(list(of(api, "Body", "servers")), func(s any) bool { // of OpenAPI 3; beside paths it says nothing
+			return yes(at(s, "x-amazon-apigateway-endpoint-configuration", "disableExecuteApiEndpoint"))
+		})
+		switch {
+		case mapped[api.PhysicalID] && !closed:
+			v.wrong(api, "Properties.Body", "it is reached beside its domain, and what that asks of clients")
+		case !mapped[api.PhysicalID] && closed:
+			v.wrong(api, "Properties.Body", "it is reached nowhere")
+		}
+	}
 	for _, s := range v.of("AWS::ApiGateway::Stage") {
 		if of(s, "AccessLogSetting", "DestinationArn") == nil {
 			v.wrong(s, "Properties.AccessLogSetting", "nobody knows who asked for what")

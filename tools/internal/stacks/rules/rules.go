@@ -47,7 +47,7 @@ func index(a Account) *view {
 	v := &view{Account: a, byARN: map[string]stacks.Resource{}, byType: map[string][]stacks.Resource{}}
 	for _, r := range a.Resources {
 		v.byType[r.Type] = append(v.byType[r.Type], r)
-		for _, arn := range []string{r.Attributes["Arn"], r.Attributes["StreamArn"], r.PhysicalID, mailARN(r)} {
+		for _, arn := range []string{r.Attributes["Arn"], r.Attributes["StreamArn"], r.PhysicalID, untold(r)} {
 			// What is attached to a secret has the secret's ARN as well, and comes after it.
 			if _, before := v.byARN[arn]; !before && strings.HasPrefix(arn, "arn:") {
 				v.byARN[arn] = r
@@ -57,13 +57,19 @@ func index(a Account) *view {
 	return v
 }
 
-// mailARN is of what SES has, which CloudFormation does not tell.
-func mailARN(r stacks.Resource) string {
-	kind := map[string]string{"AWS::SES::EmailIdentity": "identity", "AWS::SES::ConfigurationSet": "configuration-set"}[r.Type]
-	if kind == "" {
+// untold is the ARN of what CloudFormation tells none of.
+func untold(r stacks.Resource) string {
+	place := r.Region + ":" + stacks.AccountID + ":"
+	switch r.Type {
+	case "AWS::SES::EmailIdentity":
+		return "arn:aws:ses:" + place + "identity/" + r.PhysicalID
+	case "AWS::SES::ConfigurationSet":
+		return "arn:aws:ses:" + place + "configuration-set/" + r.PhysicalID
+	case "AWS::SSM::Parameter":
+		return "arn:aws:ssm:" + place + "parameter" + r.PhysicalID // which begins with a slash
+	default:
 		return ""
 	}
-	return "arn:aws:ses:" + r.Region + ":" + stacks.AccountID + ":" + kind + "/" + r.PhysicalID
 }
 
 func (v *view) wrong(r stacks.Resource, path, format string, arguments ...any) {

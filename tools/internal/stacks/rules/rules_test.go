@@ -358,6 +358,24 @@ func TestARuleFindsWhatIsMissing(t *testing.T) {
 			[]string{"info/MigrateFunction: nobody is told that it fails: no alarm looks at Errors"},
 		},
 		{
+			"APIs that are reached beside their domain", func(m *mesh) {
+				m.set("info/Api", nil, "Body", "servers")
+				m.set("notifications/Api", nil, "Body", "servers")
+			},
+			[]string{
+				"info/Api Properties.Body: it is reached beside its domain, and what that asks of clients",
+				"notifications/Api Properties.Body: it is reached beside its domain, and what that asks of clients",
+			},
+		},
+		{
+			"an API that is reached nowhere", func(m *mesh) { m.remove("info/ApiMapping") },
+			[]string{"info/Api Properties.Body: it is reached nowhere"},
+		},
+		{
+			"a parameter that nobody publishes", func(m *mesh) { m.remove("tickets/Url") },
+			[]string{"shows/ApiRole Properties.Policies: there is no arn:aws:ssm:eu-central-1:123456789012:parameter/ticketmesh/prod/tickets/url"},
+		},
+		{
 			"an API that logs, traces and bounds nothing", func(m *mesh) {
 				m.set("info/ApiinfoStage", nil, "AccessLogSetting")
 				m.set("info/ApiinfoStage", nil, "TracingEnabled")
