@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"ticketmesh.dev/platform/dynamo/deflate"
 	"ticketmesh.dev/platform/id"
 	"ticketmesh.dev/platform/idempotency"
 )
@@ -31,12 +32,15 @@ const (
 	attrState  = "state"
 	attrDies   = "dies" // milliseconds: from when on the key is new
 	attrAnswer = "answer"
-	attrBody   = "body"
+	attrBody   = "body" // packed
 
 	running   = "r"
 	abandoned = "a"
 	finished  = "f"
 )
+
+// mostBody is how much a packed body may be: what a function can answer.
+const mostBody = 6 << 20
 
 // claim is the document of a key. Times are milliseconds.
 type claim struct {
@@ -153,13 +157,17 @@ func (s keyStore) Finish(ctx context.Context, k idempotency.Key, r idempotency.R
 	if err != nil {
 		return err
 	}
+	body, err := deflate.Pack(r.Body)
+	if err != nil {
+		return err
+	}
 	now := s.table.clock.Now()
 	dies := now.Add(idempotency.TTL)
 	done, err := s.update(ctx, k, "SET #state = :next, #answer = :answer, #body = :body, #dies = :dies, #ttl = :ttl, #v = :token",
 		"#state = :running AND #dies > :now",
 		map[string]string{"#answer": attrAnswer, "#body": attrBody, "#dies": attrDies, "#ttl": attrTTL},
 		attributes{
-			":next": text(finished), ":answer": text(string(encoded)), ":body": bytesValue(r.Body), ":dies": number(dies.UnixMilli()),
+			":next": text(finished), ":answer": text(string(encoded)), ":body": blob(body), ":dies": number(dies.UnixMilli()),
 			":ttl": number(dies.Add(time.Second).Unix()), ":now": number(now.UnixMilli()),
 		})
 	if err == nil && !done {
@@ -235,6 +243,10 @@ func decodeKey(encoded attributes) (*stored, error) {
 	if err := json.Unmarshal([]byte(item.Keys[attrAnswer]), &given); err != nil {
 		return nil, fmt.Errorf("answer of idempotency key: %w", err)
 	}
-	k.replay = idempotency.Response{Status: given.Status, ContentType: given.ContentType, Location: given.Location, Body: bytesOf(encoded[attrBody])}
+	body, err := deflate.Unpack(bytesOf(encoded[attrBody]), mostBody)
+	if err != nil {
+		return nil, fmt.Errorf("answer of idempotency key: %w", err)
+	}
+	k.replay = idempotency.Response{Status: given.Status, ContentType: given.ContentType, Location: given.Location, Body: body}
 	return k, nil
 }

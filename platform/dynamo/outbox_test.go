@@ -155,7 +155,8 @@ func TestAKeyCostsTwoWrites(t *testing.T) {
 	k := idempotency.Key{Caller: "anna", Method: "POST", Path: "/x", Key: "1"}
 	_, err := keys.Claim(t.Context(), k, [32]byte{}, time.Minute)
 	f.ok(err)
-	f.ok(keys.Finish(t.Context(), k, idempotency.Response{Status: 201, Body: []byte(`{"id":1}`)}))
+	answer := strings.Repeat(`{"id":1}`, 256) // of 2 KB
+	f.ok(keys.Finish(t.Context(), k, idempotency.Response{Status: 201, Body: []byte(answer)}))
 	if got, want := meter.Take().String(), "PutItem 1: 0 read, 1 write (0 index); UpdateItem 1: 0 read, 1 write (0 index)"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

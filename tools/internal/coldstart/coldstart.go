@@ -150,7 +150,7 @@ func (f *Function) weigh(binary string) error {
 		return err
 	}
 	f.BinaryBytes = info.Size()
-	if f.ZipBytes, err = zipped(binary); err != nil {
+	if f.ZipBytes, err = runtimeapi.Zipped(binary); err != nil {
 		return err
 	}
 	linked, err := buildinfo.ReadFile(binary)

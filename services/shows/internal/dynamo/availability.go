@@ -3,12 +3,10 @@ package dynamo
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
 	"ticketmesh.dev/platform/dynamo"
@@ -16,14 +14,10 @@ import (
 	"ticketmesh.dev/services/shows/internal/availability"
 )
 
-const (
-	// availabilityShards spreads what an on-sale writes of one performance over
-	// partition keys, each of which takes 1,000 writes a second. It must never
-	// change: what was written is found by it.
-	availabilityShards = 4
-	// attrVersion is a partition's version as text that sorts as versions do.
-	attrVersion = "version"
-)
+// availabilityShards spreads what an on-sale writes of one performance over
+// partition keys, each of which takes 1,000 writes a second. It must never
+// change: what was written is found by it.
+const availabilityShards = 4
 
 // partitionRow is the document of a partition. Members are only ever added.
 type partitionRow struct {
@@ -42,26 +36,14 @@ func partitionsPK(performanceID id.ID, shard int) string {
 	return fmt.Sprintf("availability#%s#%d", performanceID, shard)
 }
 
-// ApplyPartition implements app.Store: one conditional write and no read, since
-// every change of every partition of an on-sale comes here.
+// ApplyPartition implements app.Store. Every change of every partition of an on-sale
+// comes here.
 func (s *Store) ApplyPartition(ctx context.Context, p availability.Partition) error {
 	document, err := json.Marshal(partitionRow{p.Capacity, p.Available})
 	if err != nil {
 		return err
 	}
-	version := fmt.Sprintf("%019d", p.Version)
-	err = s.update(ctx, func(tx *dynamo.Tx) error {
-		tx.PutIf(dynamo.Item{Key: partitionKey(p), Document: document, Keys: map[string]string{attrVersion: version}}, dynamo.Condition{
-			Expression: "attribute_not_exists(#version) OR #version < :version",
-			Names:      map[string]string{"#version": attrVersion},
-			Values:     map[string]types.AttributeValue{":version": &types.AttributeValueMemberS{Value: version}},
-		})
-		return nil
-	})
-	if stale := (*dynamo.ConditionError)(nil); errors.As(err, &stale) {
-		return nil
-	}
-	return err
+	return s.putNewer(ctx, dynamo.Item{Key: partitionKey(p), Document: document}, p.Version)
 }
 
 // Reported implements app.Store.

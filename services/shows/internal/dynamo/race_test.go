@@ -17,6 +17,7 @@ import (
 	"ticketmesh.dev/services/shows/internal/performance"
 	"ticketmesh.dev/services/shows/internal/series"
 	"ticketmesh.dev/services/shows/internal/show"
+	"ticketmesh.dev/services/shows/internal/venue"
 )
 
 // before has do be called before each request of an operation is sent, which fails with
@@ -86,14 +87,32 @@ func TestNothingIsAddedToAShowThatChangesMeanwhile(t *testing.T) {
 	}
 }
 
-func TestATableThatTakesNothingIsBusy(t *testing.T) {
+// TestATableWithoutCapacityIsBusy has each kind of request be throttled until the
+// caller's time is up.
+func TestATableWithoutCapacityIsBusy(t *testing.T) {
 	t.Parallel()
 	f := open(t)
-	f.before("PutItem", func() error { return &types.ProvisionedThroughputExceededException{} })
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
 	p := availability.Partition{PerformanceID: id.New(), AreaID: "stalls", Version: 1, Capacity: 64, Available: 60}
-	if err := f.store.ApplyPartition(ctx, p); !errors.Is(err, app.ErrBusy) {
-		t.Errorf("error = %v", err)
+	for _, tt := range []struct {
+		name, throttled string
+		do              func(context.Context) error
+	}{
+		{"a partition is reported", "PutItem", func(ctx context.Context) error { return f.store.ApplyPartition(ctx, p) }},
+		{"a venue is told", "PutItem", func(ctx context.Context) error { return f.store.ApplyVenue(ctx, venue.Venue{ID: id.New(), Version: 1}) }},
+		{"a show is read", "GetItem", func(ctx context.Context) error {
+			_, err := f.store.Show(ctx, id.New())
+			return err
+		}},
+		{"availability is read", "Query", func(ctx context.Context) error {
+			_, err := f.store.Reported(ctx, p.PerformanceID)
+			return err
+		}},
+	} {
+		f.before(tt.throttled, func() error { return &types.ProvisionedThroughputExceededException{} })
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		if err := tt.do(ctx); !errors.Is(err, app.ErrBusy) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		cancel()
 	}
 }

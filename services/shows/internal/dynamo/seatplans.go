@@ -65,7 +65,7 @@ func readPlan(item dynamo.Item) (row planRow, err error) {
 // InsertSeatPlan implements app.PlanStore.
 func (s *Store) InsertSeatPlan(ctx context.Context, p seatplan.Plan) (seatplan.Plan, error) {
 	planID, exists := p.State().ID, false
-	err := s.update(ctx, func(tx *dynamo.Tx) error {
+	err := s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		_, err := tx.Get(planKey(planID))
 		if exists = err == nil; exists || !errors.Is(err, dynamo.ErrNotFound) {
 			return err
@@ -101,7 +101,7 @@ func (s *Store) SeatPlan(ctx context.Context, planID id.ID, version int) (seatpl
 
 // SaveSeatPlan implements app.PlanStore.
 func (s *Store) SaveSeatPlan(ctx context.Context, p seatplan.Plan, was int) error {
-	return s.update(ctx, func(tx *dynamo.Tx) error {
+	return s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		if err := expectPlan(tx, p.State().ID, was); err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func expectPlan(tx *dynamo.Tx, planID id.ID, was int) error {
 // removed after it, and are no more than litter when that is interrupted.
 func (s *Store) DeleteSeatPlan(ctx context.Context, planID id.ID, was int) error {
 	key := planKey(planID)
-	err := s.update(ctx, func(tx *dynamo.Tx) error {
+	err := s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		if err := expectPlan(tx, planID, was); err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (s *Store) DeleteSeatPlan(ctx context.Context, planID id.ID, was int) error
 	calls.SetLimit(maxCalls)
 	for _, item := range versions {
 		calls.Go(func() error {
-			return s.update(ctx, func(tx *dynamo.Tx) error {
+			return s.table.Update(ctx, func(tx *dynamo.Tx) error {
 				tx.Delete(item.Key)
 				return nil
 			})

@@ -33,7 +33,7 @@ func (s *Store) InsertSeries(ctx context.Context, of series.Series, showVersion 
 		return series.Series{}, err
 	}
 	exists := false
-	err = s.update(ctx, func(tx *dynamo.Tx) error {
+	err = s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		_, err := tx.Get(key)
 		if exists = err == nil; exists || !errors.Is(err, dynamo.ErrNotFound) {
 			return err
@@ -106,7 +106,7 @@ func (s *Store) UnfinishedSeries(ctx context.Context, limit int) ([]series.Serie
 
 // SeriesFinished implements app.SeriesStore.
 func (s *Store) SeriesFinished(ctx context.Context, seriesID id.ID) error {
-	err := s.update(ctx, func(tx *dynamo.Tx) error {
+	err := s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		item, err := tx.Get(seriesKey(seriesID))
 		if err == nil {
 			closeItem(tx, item)

@@ -36,7 +36,7 @@ func (s *Store) InsertShow(ctx context.Context, new show.Show) (stored show.Show
 	if err != nil {
 		return show.Show{}, err
 	}
-	err = s.update(ctx, func(tx *dynamo.Tx) error {
+	err = s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		found, err := tx.Get(item.Key)
 		if err == nil {
 			stored, err = jsoncodec.DecodeShow(found.Document)
@@ -119,7 +119,7 @@ func (s *Store) open(ctx context.Context, list, kind string, limit int) ([]id.ID
 
 // Settled implements app.Store.
 func (s *Store) Settled(ctx context.Context, showID id.ID, version int) error {
-	err := s.update(ctx, func(tx *dynamo.Tx) error {
+	err := s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		item, err := expectShow(tx, showID, version)
 		if err == nil {
 			closeItem(tx, item)

@@ -25,6 +25,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"ticketmesh.dev/platform/dynamo"
 	"ticketmesh.dev/platform/event"
 	"ticketmesh.dev/platform/id"
@@ -42,6 +44,8 @@ const (
 	// Attributes that items are indexed by, see the template.
 	attrList = "list"
 	attrOpen = "open"
+	// attrVersion is the version of what others tell, as text that sorts as versions do.
+	attrVersion = "version"
 )
 
 var (
@@ -51,7 +55,7 @@ var (
 
 // Store is app.Store. Its methods may be called concurrently.
 type Store struct {
-	table *dynamo.Table
+	table table
 	codec *eventcodec.Codec
 }
 
@@ -59,8 +63,8 @@ var _ app.Store = (*Store)(nil)
 
 // New returns a Store in a table as the service's template declares it. Events
 // that break the validator's contracts fail the writes that would tell them.
-func New(table *dynamo.Table, v event.Validator) *Store {
-	return &Store{table: table, codec: eventcodec.New(v)}
+func New(t *dynamo.Table, v event.Validator) *Store {
+	return &Store{table: table{t}, codec: eventcodec.New(v)}
 }
 
 // Ready implements app.Store.
@@ -79,7 +83,7 @@ func (s *Store) write(ctx context.Context, facts []app.Fact, fn func(tx *dynamo.
 	if err != nil {
 		return err
 	}
-	return s.update(ctx, func(tx *dynamo.Tx) error {
+	return s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		if done, err := fn(tx); err != nil || !done {
 			return err
 		}
@@ -87,11 +91,21 @@ func (s *Store) write(ctx context.Context, facts []app.Fact, fn func(tx *dynamo.
 	})
 }
 
-// update runs fn in a unit of work.
-func (s *Store) update(ctx context.Context, fn func(tx *dynamo.Tx) error) error {
-	err := s.table.Update(ctx, fn)
-	if errors.Is(err, dynamo.ErrBusy) {
-		return fmt.Errorf("%w: %w", app.ErrBusy, err)
+// putNewer writes the item unless what is there has the version or a newer one: one
+// conditional write and no read.
+func (s *Store) putNewer(ctx context.Context, item dynamo.Item, version int) error {
+	written := fmt.Sprintf("%019d", version)
+	item.Keys = map[string]string{attrVersion: written}
+	err := s.table.Update(ctx, func(tx *dynamo.Tx) error {
+		tx.PutIf(item, dynamo.Condition{
+			Expression: "attribute_not_exists(#version) OR #version < :version",
+			Names:      map[string]string{"#version": attrVersion},
+			Values:     map[string]types.AttributeValue{":version": &types.AttributeValueMemberS{Value: written}},
+		})
+		return nil
+	})
+	if stale := (*dynamo.ConditionError)(nil); errors.As(err, &stale) {
+		return nil
 	}
 	return err
 }

@@ -3,10 +3,7 @@ package dynamo
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"ticketmesh.dev/platform/dynamo"
 	"ticketmesh.dev/platform/id"
@@ -27,19 +24,7 @@ func (s *Store) ApplyVenue(ctx context.Context, v venue.Venue) error {
 	if err != nil {
 		return err
 	}
-	version := fmt.Sprintf("%019d", v.Version)
-	err = s.table.Update(ctx, func(tx *dynamo.Tx) error {
-		tx.PutIf(dynamo.Item{Key: venueKey(v.ID), Document: document, Keys: map[string]string{attrVersion: version}}, dynamo.Condition{
-			Expression: "attribute_not_exists(#version) OR #version < :version",
-			Names:      map[string]string{"#version": attrVersion},
-			Values:     map[string]types.AttributeValue{":version": &types.AttributeValueMemberS{Value: version}},
-		})
-		return nil
-	})
-	if stale := (*dynamo.ConditionError)(nil); errors.As(err, &stale) {
-		return nil
-	}
-	return err
+	return s.putNewer(ctx, dynamo.Item{Key: venueKey(v.ID), Document: document}, v.Version)
 }
 
 // inCity returns those of the shows whose venue is in the city. The venues of a

@@ -84,7 +84,7 @@ type Page struct {
 // Store keeps the state of selling. What is asked for by its own id is as the last
 // update left it. Lists may be behind by moments: they may lack what was added, or
 // have what has changed since, so that whoever acts on one looks at each entity in
-// its update.
+// its update. Any method may fail with ErrBusy.
 type Store interface {
 	// Update runs fn atomically. When it returns nil the change is durable, its
 	// facts with it. An error of fn is returned as it is, and nothing is stored; nor

@@ -64,7 +64,10 @@ func TestASaleCosts(t *testing.T) {
 				}
 			}
 			who := customer()
-			_, err := s.hold(who, show, app.HoldRequestItem{AreaID: "parkett-links", BestAvailable: 26})
+			_, err := s.hold(who, show, app.HoldRequestItem{AreaID: "parkett-links", BestAvailable: 8})
+			s.ok(err)
+			within("the best eight, held", mostForHold, write)
+			_, err = s.hold(who, show, app.HoldRequestItem{AreaID: "parkett-links", BestAvailable: 26})
 			if !s.lost(err) {
 				t.Error("there are 26 seats side by side")
 			}

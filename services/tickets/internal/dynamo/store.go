@@ -26,7 +26,6 @@ package dynamo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"sync"
 
@@ -64,7 +63,7 @@ var (
 
 // Store implements app.Store. Safe for concurrent use.
 type Store struct {
-	table *dynamo.Table
+	table table
 	clock clock.Clock
 
 	known struct {
@@ -76,8 +75,8 @@ type Store struct {
 var _ app.Store = (*Store)(nil)
 
 // New returns a store in a table as the service's template declares it.
-func New(table *dynamo.Table, c clock.Clock) *Store {
-	s := &Store{table: table, clock: c}
+func New(t *dynamo.Table, c clock.Clock) *Store {
+	s := &Store{table: table{t}, clock: c}
 	s.known.performances = map[id.ID]knownPerformance{}
 	return s
 }
@@ -94,7 +93,7 @@ func (s *Store) Ready(ctx context.Context) error {
 // Update implements app.Store. fn may write 100 items in all; a ticket is not one
 // of its own, and a fact is none.
 func (s *Store) Update(ctx context.Context, fn func(app.Tx) error) error {
-	err := s.table.Update(ctx, func(tx *dynamo.Tx) error {
+	return s.table.Update(ctx, func(tx *dynamo.Tx) error {
 		t := &transaction{Tx: tx, ctx: ctx, store: s, groups: map[dynamo.Key]*group{}}
 		if err := fn(t); err != nil {
 			return err
@@ -104,10 +103,6 @@ func (s *Store) Update(ctx context.Context, fn func(app.Tx) error) error {
 		}
 		return t.makePartitions()
 	})
-	if errors.Is(err, dynamo.ErrBusy) {
-		return fmt.Errorf("%w: %w", app.ErrBusy, err)
-	}
-	return err
 }
 
 // transaction implements app.Tx.

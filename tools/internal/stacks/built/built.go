@@ -19,7 +19,7 @@ import (
 )
 
 // Check returns what is wrong with a stack by sam validate with its linter, and by sam
-// build, whose functions have to be programs for arm64 that need nothing beside them. One function of each stack is
+// build, whose functions have to be programs for arm64 that need nothing beside them and are below 9 MiB zipped. One function of each stack is
 // built for this machine as well and started with the variables that its template sets
 // in dev, until it asks for its first invocation. It needs Python, see package python,
 // and takes a minute, or some of them the first time.
@@ -94,8 +94,12 @@ func functionsOf(account *stacks.Account, stack string) []stacks.Resource {
 	return found
 }
 
+// mostZipped is how large a function may be as it is uploaded. What is larger than that
+// links something that it should not.
+const mostZipped = 9 << 20
+
 // Program is an error unless the file is what Lambda starts on provided.al2023 and
-// arm64: a program that may be executed and needs no interpreter.
+// arm64: a program that may be executed and needs no interpreter; and small enough.
 func Program(path string) (err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -117,7 +121,11 @@ func Program(path string) (err error) {
 			return errors.New("bootstrap needs libraries that are not there")
 		}
 	}
-	return nil
+	size, err := runtimeapi.Zipped(path)
+	if err == nil && size >= mostZipped {
+		err = fmt.Errorf("bootstrap has %d bytes when it is zipped, which shall be fewer than %d", size, mostZipped)
+	}
+	return err
 }
 
 // starts builds a function for this machine and starts it.

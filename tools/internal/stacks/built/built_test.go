@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,6 +31,13 @@ func program(t *testing.T, machine elf.Machine, kind elf.Type, parts ...elf.Prog
 	return b.Bytes()
 }
 
+// noise is what no archive makes smaller.
+func noise(size int) []byte {
+	b := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(b) // it never fails
+	return b
+}
+
 func TestAFunctionIsAProgramForArm64ThatNeedsNothing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -43,6 +51,7 @@ func TestAFunctionIsAProgramForArm64ThatNeedsNothing(t *testing.T) {
 		{"a library", program(t, elf.EM_AARCH64, elf.ET_DYN, elf.PT_LOAD), 0o755, "bootstrap is ET_DYN for EM_AARCH64, not a program for arm64"},
 		{"with libraries", program(t, elf.EM_AARCH64, elf.ET_EXEC, elf.PT_LOAD, elf.PT_INTERP), 0o755, "bootstrap needs libraries that are not there"},
 		{"that nobody may start", program(t, elf.EM_AARCH64, elf.ET_EXEC, elf.PT_LOAD), 0o644, "bootstrap may not be executed"},
+		{"too large", append(program(t, elf.EM_AARCH64, elf.ET_EXEC, elf.PT_LOAD), noise(9<<20)...), 0o755, "bootstrap has 9440272 bytes when it is zipped, which shall be fewer than 9437184"},
 		{"a script", []byte("#!/bin/sh\n"), 0o755, "bootstrap: EOF"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

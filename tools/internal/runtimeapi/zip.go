@@ -1,4 +1,4 @@
-package coldstart
+package runtimeapi
 
 import (
 	"archive/zip"
@@ -16,8 +16,8 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// zipped is how large the binary's archive is, as it is uploaded.
-func zipped(binary string) (size int64, err error) {
+// Zipped is how large the binary's archive is, as it is uploaded.
+func Zipped(binary string) (size int64, err error) {
 	f, err := os.Open(binary)
 	if err != nil {
 		return 0, err
