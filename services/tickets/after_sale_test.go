@@ -252,6 +252,42 @@ func TestWebhooksAnyOrderAnyNumberOfTimes(t *testing.T) {
 	}
 }
 
+// TestALatePaymentKeepsToTheLimitOfACustomer: who holds the next places while a
+// payment is outstanding, and pays for both, has no more than anybody else.
+func TestALatePaymentKeepsToTheLimitOfACustomer(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		meanwhile int // places that are held once the order's hold is over
+		want      string
+	}{
+		{"within the limit", 2, "confirmed"},
+		{"above it", 3, "cancelled"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			p := h.performance(func(p *showsevents.Performance) {
+				p.Limits = showsevents.NewOptPerformanceLimits(showsevents.PerformanceLimits{PerCustomer: showsevents.NewOptInt(4)})
+			})
+			held := h.hold("anna", p, seats("stalls", "A-1", "A-2"))
+			var pending orderedAnswer
+			h.must(202, "POST", "/tickets/orders", "anna", orderBody(held.HoldID, "tok_pending")).json(t, &pending)
+			h.clock.Advance(11 * time.Minute)
+			next := h.hold("anna", p, places("floor", tt.meanwhile))
+			if a := h.webhook("payment.captured", pending.OrderID); a.status != 200 {
+				t.Fatalf("%d %s", a.status, a.body)
+			}
+			if got := h.paid("anna", pending.OrderID); got.Status != tt.want || len(got.Refunds) > 0 != (tt.want == "cancelled") {
+				t.Errorf("order = %+v, want it %s", got, tt.want)
+			}
+			h.order("anna", next)
+			h.refuses(422, "limit_exceeded", "POST", "/tickets/holds", "anna", holdBody(p, places("floor", 2)))
+		})
+	}
+}
+
 func TestPlacesOfAnUnpaidOrderComeBackOnSale(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -305,6 +305,8 @@ func TestNobodyHoardsHolds(t *testing.T) {
 	}
 }
 
+// TestAGeneralAreaSellsOutExactly: many buy 1 to 4 places at a time, with less when
+// there is not enough left, until nobody gets a single one.
 func TestAGeneralAreaSellsOutExactly(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -316,10 +318,11 @@ func TestAGeneralAreaSellsOutExactly(t *testing.T) {
 	for buyer := range 8 {
 		race.Go(func() {
 			name := "buyer" + string(rune('a'+buyer))
-			for quantity := 4; quantity > 0; {
+			for turn, most := buyer, 4; most > 0; turn++ {
+				quantity := min(most, 1+turn%4)
 				a := h.do("POST", "/tickets/holds", name, holdBody(p, places("floor", quantity)))
 				if a.status == 409 {
-					quantity--
+					most = quantity - 1
 					continue
 				}
 				var held heldAnswer
@@ -334,4 +337,33 @@ func TestAGeneralAreaSellsOutExactly(t *testing.T) {
 	if got := h.seatStates(p, "floor")["counts"]; got != "500=0+0+500" {
 		t.Errorf("floor = %s, want all sold", got)
 	}
+}
+
+// TestAnAreaIsSoldWhateverBecomesOfAnother: nothing that happens to the stalls keeps
+// anybody from the floor, not even one who is at the stalls at the same time.
+func TestAnAreaIsSoldWhateverBecomesOfAnother(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.performance(func(p *showsevents.Performance) {
+		p.SeatMap.Value.Areas[1].Capacity = showsevents.NewOptInt(100)
+		p.PriceCategories[0].SalesCloseAt = showsevents.NewOptDateTime(start.Add(time.Hour))
+	})
+	var race sync.WaitGroup
+	for range 100 {
+		race.Go(func() {
+			if a := h.do("POST", "/tickets/holds", id.New().String(), holdBody(p, seats("stalls", "A-1"))); a.status != 201 && a.status != 409 {
+				t.Errorf("stalls: %d %s", a.status, a.body)
+			}
+		})
+		race.Go(func() {
+			if a := h.do("POST", "/tickets/holds", id.New().String(), holdBody(p, places("floor", 1))); a.status != 201 {
+				t.Errorf("floor: %d %s", a.status, a.body)
+			}
+		})
+	}
+	race.Wait()
+	h.refuses(409, "sold_out", "POST", "/tickets/holds", "anna", holdBody(p, places("floor", 1)))
+	h.clock.Advance(time.Hour)
+	h.refuses(409, "sales_closed", "POST", "/tickets/holds", "anna", holdBody(p, seats("stalls", "A-1")))
+	h.hold("anna", p, places("floor", 100))
 }

@@ -89,18 +89,20 @@ func newOnsale() *cobra.Command {
 }
 
 // header and row are a table in Markdown of several runs.
-const header = `| mode | house | past orders | sold | oversold | sales/s | hold p50 | p99 | order p50 | p99 |
-|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+const header = `| mode | house | past orders | sold | oversold | sales/s | hold p50 | p99 | order p50 | p99 | first tenth p50 | last tenth p50 |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 `
 
 func row(r onsale.Report) string {
-	return fmt.Sprintf("| %s | %d | %d | %d | %d | %.0f | %.1f ms | %.1f ms | %.1f ms | %.1f ms |",
-		r.Mode, r.Room, r.Past, r.Sold, r.Oversold, r.SalesPerSecond, r.Hold.P50Millis, r.Hold.P99Millis, r.Order.P50Millis, r.Order.P99Millis)
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %.0f | %.1f ms | %.1f ms | %.1f ms | %.1f ms | %.1f ms | %.1f ms |",
+		r.Mode, r.Room, r.Past, r.Sold, r.Oversold, r.SalesPerSecond, r.Hold.P50Millis, r.Hold.P99Millis, r.Order.P50Millis, r.Order.P99Millis,
+		r.FirstTenth.P50Millis, r.LastTenth.P50Millis)
 }
 
 func text(r onsale.Report) string {
-	return fmt.Sprintf("sold %d, oversold %d, in %.2f s: %.0f sales/s\nhold  p50 %.1f ms, p99 %.1f ms\norder p50 %.1f ms, p99 %.1f ms\nevent lag p99 %.0f ms, mails out %.1f s after the last sale, memory %.0f MiB",
-		r.Sold, r.Oversold, r.Seconds, r.SalesPerSecond, r.Hold.P50Millis, r.Hold.P99Millis, r.Order.P50Millis, r.Order.P99Millis, r.EventLagP99Millis, r.MailDrainSeconds, r.RSSMiB)
+	return fmt.Sprintf("sold %d, oversold %d, in %.2f s: %.0f sales/s\nhold  p50 %.1f ms, p99 %.1f ms\norder p50 %.1f ms, p99 %.1f ms\nboth  p50 %.1f ms of the first tenth, %.1f ms of the last\nevent lag p99 %.0f ms, mails out %.1f s after the last sale, memory %.0f MiB",
+		r.Sold, r.Oversold, r.Seconds, r.SalesPerSecond, r.Hold.P50Millis, r.Hold.P99Millis, r.Order.P50Millis, r.Order.P99Millis,
+		r.FirstTenth.P50Millis, r.LastTenth.P50Millis, r.EventLagP99Millis, r.MailDrainSeconds, r.RSSMiB)
 }
 
 // onFresh measures a mesh of its own process and data.

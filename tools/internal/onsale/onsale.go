@@ -52,6 +52,10 @@ type Report struct {
 	SalesPerSecond float64 `json:"salesPerSecond"`
 	Hold           Latency `json:"hold"`
 	Order          Latency `json:"order"`
+	// FirstTenth and LastTenth are of a hold and its order together, of the sales
+	// that were made first and last.
+	FirstTenth Latency `json:"firstTenth"`
+	LastTenth  Latency `json:"lastTenth"`
 	// EventLagP99Millis is how far shows' availability lagged behind what
 	// tickets had answered, looked at while selling: the age of the oldest
 	// answered hold that it did not count yet. A hold changes its partition as
@@ -93,6 +97,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	report.SalesPerSecond = float64(len(sales)) / report.Seconds
 	report.Hold = latency(sales, func(s sale) time.Duration { return s.hold })
 	report.Order = latency(sales, func(s sale) time.Duration { return s.order })
+	report.FirstTenth, report.LastTenth = tenths(sales)
 	report.EventLagP99Millis = lag.p99(sales)
 	drained, err := mails.wait(ctx, len(sales))
 	if err != nil {
@@ -133,6 +138,14 @@ func latency(sales []sale, of func(sale) time.Duration) Latency {
 		durations[i] = of(s)
 	}
 	return Latency{P50Millis: percentile(durations, 50), P99Millis: percentile(durations, 99)}
+}
+
+// tenths returns how long the first and the last tenth of the sales took.
+func tenths(sales []sale) (first, last Latency) {
+	byTime := slices.SortedFunc(slices.Values(sales), func(a, b sale) int { return a.heldAt.Compare(b.heldAt) })
+	n := (len(byTime) + 9) / 10
+	whole := func(s sale) time.Duration { return s.hold + s.order }
+	return latency(byTime[:n], whole), latency(byTime[len(byTime)-n:], whole)
 }
 
 // percentile returns the p-th percentile (nearest rank) in milliseconds.

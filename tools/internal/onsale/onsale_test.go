@@ -33,6 +33,22 @@ func TestPercentileIsTheNearestRank(t *testing.T) {
 	}
 }
 
+func TestTheFirstAndTheLastSalesAreToldApart(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	var sales []onsale.Sale // each takes longer than the one before; the last come first
+	for i := 20; i > 0; i-- {
+		sales = append(sales, onsale.NewSale(begin.Add(time.Duration(i)*time.Second), time.Duration(i)*time.Millisecond))
+	}
+	first, last := onsale.Tenths(sales)
+	if first != (onsale.Latency{P50Millis: 2, P99Millis: 4}) || last != (onsale.Latency{P50Millis: 38, P99Millis: 40}) {
+		t.Errorf("first %+v, last %+v", first, last)
+	}
+	if first, last = onsale.Tenths(nil); first != (onsale.Latency{}) || last != first {
+		t.Errorf("of nothing: first %+v, last %+v", first, last)
+	}
+}
+
 func TestWhatWasSoldIsCounted(t *testing.T) {
 	t.Parallel()
 	one, two := onsale.NewSeat("a", "1-1"), onsale.NewSeat("a", "1-2")

@@ -24,12 +24,18 @@ func (Format) Export(details seatplan.Details) ([]byte, []seatplan.Finding, erro
 	document := plan{Name: details.Name, Categories: []category{}, Zones: []zone{}}
 	for _, c := range details.Categories {
 		document.Categories = append(document.Categories, category{Name: c.ID})
+		if c.Name != "" && c.Name != c.ID {
+			found.add("priceCategories/"+c.ID, fmt.Sprintf("the format has one name for a category: it is %s, and %q is lost", c.ID, c.Name))
+		}
 	}
 	var width, top float64
 	for _, area := range details.Areas {
 		z := zone{Name: area.ID, Position: position{Y: top}, Rows: []row{}}
 		if area.Name != "" {
 			z.Name = area.Name
+			if slug(area.Name, maxAreaID) != area.ID {
+				found.add(area.ID, fmt.Sprintf("the format has no ids of areas: %s is the zone %q, and gets an id of that name when it is imported", area.ID, area.Name))
+			}
 		}
 		if area.Kind == seatmap.General {
 			found.add(area.ID, fmt.Sprintf("the format has no standing room: area %s with its %d places is drawn, and its tickets are to be sold by a quota", area.ID, area.Capacity))

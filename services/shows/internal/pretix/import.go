@@ -145,10 +145,13 @@ func (r *reader) zone(index int, z zone) {
 	}
 }
 
+// maxAreaID is how long an id that is made of a name may be: it leaves room for a
+// number, of 64.
+const maxAreaID = 56
+
 // areaID makes an id out of a name that no other area has.
 func (r *reader) areaID(name string) string {
-	const most = 56 // leaves room for a number, of 64
-	base := slug(name, most)
+	base := slug(name, maxAreaID)
 	id := base
 	for n := 2; r.areaIDs[id]; n++ {
 		id = base + "-" + strconv.Itoa(n)

@@ -260,14 +260,21 @@ func TestAnExportSaysWhatTheFormatCannot(t *testing.T) {
 			{Label: "A", Seats: "1-4", AisleAfter: []string{"2"}, Wheelchair: []string{"4"}, Companion: []string{"3"}, OutOfSale: []string{"1"}},
 		}},
 		{ID: "floor", Name: "Floor", Kind: seatmap.General, Capacity: 40, PriceCategory: "II"},
-	}, Categories: categories("I", "II")})
+		{ID: "circle", Name: "Dress circle", Kind: seatmap.Seated, PriceCategory: "III", Rows: []seatmap.Row{{Label: "A", Seats: "1-4"}}},
+	}, Categories: append(categories("I", "II"), seatplan.Category{ID: "III", Name: "Cheap"}), Allocations: []seatmap.Allocation{
+		{ID: "sponsor", Channel: "sponsor", AreaID: "stalls", Rows: []seatmap.AllocatedRow{{Label: "A", Seats: "2"}}},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"aisles", "wheelchair", "companion", "out of sale", "40 places"} {
+	says := []string{"aisles", "wheelchair", "companion", "out of sale", "40 places", "ids of areas: circle", `"Cheap" is lost`, "allocations"}
+	for _, want := range says {
 		if !slices.ContainsFunc(found, func(f seatplan.Finding) bool { return strings.Contains(f.Message, want) }) {
 			t.Errorf("no finding says %q: %+v", want, found)
 		}
+	}
+	if len(found) != len(says) {
+		t.Errorf("%d findings, want one for each of %q: %+v", len(found), says, found)
 	}
 	var back struct {
 		Zones []struct {

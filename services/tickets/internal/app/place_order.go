@@ -14,6 +14,7 @@ import (
 	"ticketmesh.dev/services/tickets/internal/inventory"
 	"ticketmesh.dev/services/tickets/internal/order"
 	"ticketmesh.dev/services/tickets/internal/payment"
+	"ticketmesh.dev/services/tickets/internal/performance"
 	"ticketmesh.dev/services/tickets/internal/ticket"
 	"ticketmesh.dev/services/tickets/internal/waitlist"
 )
@@ -257,19 +258,20 @@ func claimAndSell(tx Tx, current order.Order, now time.Time) error {
 	if current.Status == order.Cancelled {
 		return inventory.ErrTaken
 	}
-	if err := sell(tx, current, now); err != nil {
+	held, err := tx.Hold(current.HoldID)
+	if err != nil {
 		return err
 	}
-	held, err := tx.Hold(current.HoldID)
-	if err != nil || !held.Settle(current.ID) {
+	if err := sell(tx, current, held.Sale, now); err != nil || !held.Settle(current.ID) {
 		return err
 	}
 	return tx.PutHold(held)
 }
 
 // sell makes the places of an order sold ones, or changes nothing with
-// inventory.ErrTaken when one of them is somebody else's by now.
-func sell(tx Tx, placed order.Order, now time.Time) error {
+// inventory.ErrTaken when one of them is somebody else's by now, or they came free
+// and are more than the customer may have by now.
+func sell(tx Tx, placed order.Order, by performance.Sale, now time.Time) error {
 	show, err := tx.Performance(placed.PerformanceID)
 	if err != nil {
 		return err
@@ -287,11 +289,6 @@ func sell(tx Tx, placed order.Order, now time.Time) error {
 			return err
 		}
 	}
-	for _, sold := range partitions {
-		if err := tx.PutPartition(sold.area, sold.state); err != nil {
-			return err
-		}
-	}
 	customer, err := tx.Buyer(show.ID, placed.CustomerID)
 	if err != nil {
 		return err
@@ -300,7 +297,14 @@ func sell(tx Tx, placed order.Order, now time.Time) error {
 	for _, item := range placed.Items {
 		quantity += item.Quantity()
 	}
-	customer.Own(placed.HoldID, quantity, now)
+	if customer.Own(placed.HoldID, quantity, show.LimitsOf(by), now) != nil {
+		return inventory.ErrTaken
+	}
+	for _, sold := range partitions {
+		if err := tx.PutPartition(sold.area, sold.state); err != nil {
+			return err
+		}
+	}
 	return tx.PutBuyer(customer)
 }
 

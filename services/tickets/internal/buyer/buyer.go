@@ -50,11 +50,7 @@ func (b *Buyer) Claim(claim Claim, limits performance.Limits, now time.Time) err
 		perOrder = MaxPerOrder
 	}
 	perOrder = min(perOrder, MostPerOrder)
-	total := b.Owned + claim.Quantity
-	for _, other := range b.Claims {
-		total += other.Quantity
-	}
-	if claim.Quantity > perOrder || len(b.Claims) >= MaxHolds || limits.PerCustomer > 0 && total > limits.PerCustomer {
+	if claim.Quantity > perOrder || len(b.Claims) >= MaxHolds || !b.mayHave(claim.Quantity, limits) {
 		return ErrLimitExceeded
 	}
 	b.Claims = append(b.Claims, claim)
@@ -79,18 +75,33 @@ func (b *Buyer) Release(holdID id.ID, now time.Time) {
 	b.Version++
 }
 
-// Own counts a hold's places as owned from now on.
-func (b *Buyer) Own(holdID id.ID, quantity int, now time.Time) {
-	b.drop(holdID)
+// Own counts a hold's places as owned from now on. Those of a hold that did not
+// count any more may be too many by now: ErrLimitExceeded.
+func (b *Buyer) Own(holdID id.ID, quantity int, limits performance.Limits, now time.Time) error {
 	b.sweep(now)
+	counted := len(b.Claims)
+	b.drop(holdID)
+	if len(b.Claims) == counted && !b.mayHave(quantity, limits) {
+		return ErrLimitExceeded
+	}
 	b.Owned += quantity
 	b.Version++
+	return nil
 }
 
 // Disown stops counting places that were refunded.
 func (b *Buyer) Disown(quantity int) {
 	b.Owned = max(0, b.Owned-quantity)
 	b.Version++
+}
+
+// mayHave reports whether so many places more are within the customer's limit.
+func (b *Buyer) mayHave(more int, limits performance.Limits) bool {
+	total := b.Owned + more
+	for _, claim := range b.Claims {
+		total += claim.Quantity
+	}
+	return limits.PerCustomer == 0 || total <= limits.PerCustomer
 }
 
 func (b *Buyer) drop(holdID id.ID) {

@@ -134,9 +134,24 @@ func TestCountsAgreeWithAModel(t *testing.T) {
 			},
 			"own": func(t *rapid.T) {
 				holdID := any(t)
-				owned += holds[holdID].quantity
-				b.Own(holdID, holds[holdID].quantity, now)
-				delete(holds, holdID)
+				h, known := holds[holdID]
+				if !known {
+					h.quantity = rapid.IntRange(1, 6).Draw(t, "quantity") // of a hold that is over
+				}
+				total := owned + h.quantity
+				for other, o := range holds {
+					if other != holdID && o.until.After(now) {
+						total += o.quantity
+					}
+				}
+				want := limits.PerCustomer == 0 || total <= limits.PerCustomer
+				if err := b.Own(holdID, h.quantity, limits, now); (err == nil) != want || err != nil && h.until.After(now) {
+					t.Fatalf("Own(%d) = %v, want success %t with %d in all", h.quantity, err, want, total)
+				}
+				if want {
+					owned += h.quantity
+					delete(holds, holdID)
+				}
 			},
 			"disown": func(t *rapid.T) {
 				n := rapid.IntRange(0, owned).Draw(t, "quantity")

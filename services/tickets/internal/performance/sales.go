@@ -68,6 +68,15 @@ func (p *Performance) PresaleOf(digest string) (Presale, error) {
 	return Presale{}, ErrInvalidPresaleCode
 }
 
+// LimitsOf returns what a customer may have of what is sold so. Who sells through
+// a channel of their own is no customer.
+func (p *Performance) LimitsOf(sale Sale) Limits {
+	if sale.Channel != "" && sale.PresaleID == "" {
+		return Limits{}
+	}
+	return p.Limits
+}
+
 // Sells reports whether the codes of the presale are good for the category.
 func (p Presale) Sells(categoryID string) bool {
 	return len(p.Categories) == 0 || slices.Contains(p.Categories, categoryID)

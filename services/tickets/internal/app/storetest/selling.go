@@ -469,7 +469,7 @@ func buyers(f *fixture) {
 		f.update(func(tx app.Tx) error { return tx.PutBuyer(b) })
 		f.same("claimed", get("anna"), b)
 	}
-	b.Own(b.Claims[0].HoldID, 1, start)
+	f.ok(b.Own(b.Claims[0].HoldID, 1, performance.Limits{}, start))
 	f.update(func(tx app.Tx) error { return tx.PutBuyer(b) })
 	f.same("owned", get("anna"), b)
 	f.same("somebody else", get("ben"), buyer.Buyer{PerformanceID: performanceID, CustomerID: "ben"})
