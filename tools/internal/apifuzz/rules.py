@@ -25,7 +25,7 @@ RULES = [
     (r"placeHold", r"unknown_(seat|concession|channel)|invalid_presale_code|limit_exceeded"),
     (r"placeHold", r"items\[\d+\]\.\w+: is for (general|seated) areas; .*"),
     # A schema cannot add up, and how many prices there are the service knows.
-    (r"placeHold", r"items\[\d+\]\.concessions: are for more places than the item has|items: come at more than .*"),
+    (r"placeHold", r"items\[\d+\]\.(concessions|wheelchair): (are|is) for more places than (the item has|bestAvailable)|items: come at more than .*"),
     (r"placeOrder", r"payment_declined"),
     # Which providers there are is configured.
     (r"placeOrder", r"payment\.provider: is not one that money is collected by here"),
