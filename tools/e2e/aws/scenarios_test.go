@@ -22,6 +22,7 @@ var scenarios = slices.Concat([]scenario{
 	{"what is left", leftOver},
 	{"what is on in a city", listed},
 	{"schedules that fail", failing},
+	{"schedules that may not invoke", uninvoked},
 	{"what everybody reads is cached", cached},
 	{"schedules", swept},
 	operated("shows", "shows-settle"),

@@ -55,6 +55,23 @@ func failing(a *attempt) {
 	}
 }
 
+// uninvoked has schedules that may not invoke their function, so that somebody is told by
+// the dead letters.
+func uninvoked(a *attempt) {
+	for service, role := range map[string]string{
+		"info-relay": "info-RelayTimerRole", "notifications-sender": "notifications-SenderTimerRole",
+		"shows-jobs": "shows-JobsTimerRole", "tickets-jobs": "tickets-JobsTimerRole",
+	} {
+		name := "ticketmesh-" + stage + "-" + service
+		a.without(cloud.Part{Kind: cloud.Permission, Name: role + " lambda:InvokeFunction"}, func() { a.ok(a.Tick(a.ctx, name)) })
+		letters, err := a.Take(a.ctx, name+"-dlq")
+		a.ok(err)
+		if len(letters) != 1 || letters[0] != "{}" {
+			a.fail("the dead letters of %s are %q", name, letters)
+		}
+	}
+}
+
 // operated has an operator run a job now, by their identity and a key.
 func operated(service, job string) scenario {
 	return scenario{"an operator runs " + job, func(a *attempt) {

@@ -141,7 +141,7 @@ func (c *Cloud) invokeForAPI(ctx context.Context, target, source string, payload
 
 // objectForAPI reads an object in the name of a role that trusts the gateway.
 func (c *Cloud) objectForAPI(ctx context.Context, roleARN, path string, header http.Header) (*http.Response, error) {
-	r, err := c.assumed(roleARN, gateway)
+	r, err := c.assumed(roleARN, gateway, "")
 	need := iam.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::" + path}
 	if err == nil {
 		err = c.allows(r, need)

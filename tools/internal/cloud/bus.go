@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,27 +20,25 @@ const eventBridge = "events.amazonaws.com"
 // defaultBus is what every account has.
 const defaultBus = "default"
 
-// rule is a rule of a bus: it delivers what matches its pattern, or fires by a schedule.
+// rule is a rule of a bus: it delivers what matches its pattern.
 type rule struct {
-	name     string
-	arn      string
-	bus      string
-	pattern  *pattern.Pattern
-	schedule string
-	targets  []target
+	name    string
+	arn     string
+	bus     string
+	pattern *pattern.Pattern
+	targets []target
 }
 
 type target struct {
 	ID               string `json:"Id"`
 	ARN              string `json:"Arn"`
-	Input            string
 	DeadLetterConfig struct {
 		ARN string `json:"Arn"`
 	}
 }
 
 // knownOfTargets are the properties of targets that are played.
-var knownOfTargets = []string{"Id", "Arn", "Input", "DeadLetterConfig", "RetryPolicy"}
+var knownOfTargets = []string{"Id", "Arn", "DeadLetterConfig", "RetryPolicy"}
 
 func (c *Cloud) makeBus(ctx context.Context) error {
 	if err := c.makeQueues(ctx); err != nil {
@@ -72,7 +71,10 @@ func newRule(r stacks.Resource) (*rule, error) {
 	if p.State != "" && p.State != "ENABLED" {
 		return nil, fmt.Errorf("a rule that is %s is not played here", p.State)
 	}
-	made := &rule{name: r.Name, bus: defaultBus, schedule: p.ScheduleExpression}
+	if p.ScheduleExpression != "" {
+		return nil, errors.New("schedules are the Scheduler's")
+	}
+	made := &rule{name: r.Name, bus: defaultBus}
 	// A rule of the default bus has no bus in its ARN.
 	made.arn = arn("events", "rule/"+r.Name)
 	if p.EventBusName != "" && p.EventBusName != defaultBus {
@@ -211,7 +213,7 @@ func (c *Cloud) Delivered(rule string) int {
 // let in goes to the target's dead letters, if their policy lets it in there; AWS tries
 // for a day before.
 func (c *Cloud) aim(ctx context.Context, r *rule, t target, event []byte, trace string) error {
-	if t.Input != "" || !strings.Contains(t.ARN, ":sqs:") {
+	if !strings.Contains(t.ARN, ":sqs:") {
 		return fmt.Errorf("%s: events are delivered to queues only, and whole", r.name)
 	}
 	q, ok := c.queues[t.ARN]
@@ -226,11 +228,11 @@ func (c *Cloud) aim(ctx context.Context, r *rule, t target, event []byte, trace 
 		return c.send(ctx, q.arn, string(event), nil, trace)
 	}
 	_ = c.problem("not delivered: %w", refused)
-	return c.bury(ctx, r, t, event, "NO_PERMISSIONS", refused)
+	return c.bury(ctx, r, t, event, refused)
 }
 
 // bury sends an event to its target's dead letters, as EventBridge does.
-func (c *Cloud) bury(ctx context.Context, r *rule, t target, event []byte, code string, reason error) error {
+func (c *Cloud) bury(ctx context.Context, r *rule, t target, event []byte, reason error) error {
 	letters, ok := c.queues[t.DeadLetterConfig.ARN]
 	if !ok {
 		return nil // it is lost
@@ -238,5 +240,5 @@ func (c *Cloud) bury(ctx context.Context, r *rule, t target, event []byte, code 
 	if err := c.takes(letters, eventBridge, r.arn); err != nil {
 		return c.problem("lost: %w", err)
 	}
-	return c.send(ctx, letters.arn, string(event), map[string]string{"RULE_ARN": r.arn, "TARGET_ARN": t.ARN, "ERROR_CODE": code, "ERROR_MESSAGE": reason.Error()}, "")
+	return c.send(ctx, letters.arn, string(event), map[string]string{"RULE_ARN": r.arn, "TARGET_ARN": t.ARN, "ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": reason.Error()}, "")
 }

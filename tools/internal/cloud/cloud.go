@@ -59,6 +59,7 @@ type Cloud struct {
 	queues    map[string]*queue    // by ARN
 	secrets   map[string]secret    // by ARN
 	rules     []*rule
+	schedules map[string]*schedule // by name
 	sources   []*source
 	apis      map[string]api    // by stage
 	local     map[string]string // addresses of this machine, by those they stand in for
@@ -93,11 +94,11 @@ func Start(ctx context.Context, c Config) (*Cloud, error) {
 	}
 	cloud := &Cloud{
 		config: c, folder: folder, emulator: emulator{c.Moto, stacks.Region}, recorder: tracing.NewDaemon(c.XRay, clock.System{}),
-		functions: map[string]*function{}, roles: map[string]*role{}, aliases: map[string]string{}, queues: map[string]*queue{}, secrets: map[string]secret{},
+		functions: map[string]*function{}, roles: map[string]*role{}, aliases: map[string]string{}, queues: map[string]*queue{}, secrets: map[string]secret{}, schedules: map[string]*schedule{},
 		apis: map[string]api{}, local: map[string]string{}, parts: newParts(), tried: map[string]chan string{}, delivered: map[string]int{}, writes: map[string]int{},
 	}
 	for _, step := range []func(context.Context) error{
-		cloud.serve, cloud.makeRoles, cloud.makeFunctions, cloud.makePool, cloud.makeData, cloud.makeBus, cloud.makeSources, cloud.makeAPIs, cloud.makeParameters, cloud.makeCustom,
+		cloud.serve, cloud.makeRoles, cloud.makeFunctions, cloud.makePool, cloud.makeData, cloud.makeBus, cloud.makeSchedules, cloud.makeSources, cloud.makeAPIs, cloud.makeParameters, cloud.makeCustom,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, cloud.Close())

@@ -53,7 +53,7 @@ func (c *Cloud) makeFunctions(ctx context.Context) error {
 		if err := reread(r.Properties, &p); err != nil {
 			return fmt.Errorf("%s: %w", r.Name, err)
 		}
-		role, err := c.assumed(p.Role, "lambda.amazonaws.com")
+		role, err := c.assumed(p.Role, "lambda.amazonaws.com", "")
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.Name, err)
 		}

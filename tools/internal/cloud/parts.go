@@ -16,10 +16,11 @@ func (p Part) String() string { return p.Kind + " " + p.Name }
 // The kinds of parts.
 const (
 	Route      = "route"      // <stage> <method> <path>
-	Rule       = "rule"       // <rule>, also a schedule's
+	Rule       = "rule"       // <rule>
+	Schedule   = "schedule"   // <schedule>
 	Mapping    = "mapping"    // <function> <- <queue or table>
 	Variable   = "variable"   // <stack> <name>: of all the stack's functions
-	Permission = "permission" // <function or role> <action>
+	Permission = "permission" // <function's or other role> <action>
 	Policy     = "policy"     // <queue, or function> <who may>
 )
 
@@ -72,7 +73,7 @@ func (c *Cloud) Restore(p Part) error {
 	return c.renew(p)
 }
 
-// Parts are the routes, rules, mappings and variables that the templates have.
+// Parts are the routes, rules, schedules, mappings and variables that the templates have.
 func (c *Cloud) Parts() []Part {
 	all := map[Part]bool{}
 	for stage, a := range c.apis {
@@ -82,6 +83,9 @@ func (c *Cloud) Parts() []Part {
 	}
 	for _, r := range c.rules {
 		all[Part{Rule, r.name}] = true
+	}
+	for name := range c.schedules {
+		all[Part{Schedule, name}] = true
 	}
 	for _, s := range c.sources {
 		all[Part{Mapping, s.name}] = true

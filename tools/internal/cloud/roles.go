@@ -9,7 +9,7 @@ import (
 	"ticketmesh.dev/tools/internal/stacks"
 )
 
-// role is what a function, or the gateway, may do.
+// role is what a function, a schedule or the gateway may do.
 type role struct {
 	name     string // as permissions name it
 	arn      string
@@ -52,14 +52,19 @@ func (c *Cloud) makeRoles(context.Context) error {
 	return nil
 }
 
-// assumed is a role in the hands of a service of AWS, which it has to trust.
-func (c *Cloud) assumed(arn, service string) (*role, error) {
+// assumed is a role in the hands of a service of AWS, which it has to trust; source is the
+// ARN of what the service asks for, if it says so.
+func (c *Cloud) assumed(arn, service, source string) (*role, error) {
 	r, ok := c.roles[arn]
 	if !ok {
 		return nil, fmt.Errorf("there is no role %s", arn)
 	}
-	if !iam.Allowed([]iam.Policy{r.trusts}, iam.Request{Action: "sts:AssumeRole", Resource: arn, Service: service}) {
-		return nil, fmt.Errorf("%s does not trust %s", r.name, service)
+	about := map[string]string{"aws:sourceaccount": stacks.AccountID}
+	if source != "" {
+		about["aws:sourcearn"] = source
+	}
+	if !iam.Allowed([]iam.Policy{r.trusts}, iam.Request{Action: "sts:AssumeRole", Resource: arn, Service: service, Context: about}) {
+		return nil, fmt.Errorf("%s does not trust %s for %q", r.name, service, source)
 	}
 	return r, nil
 }

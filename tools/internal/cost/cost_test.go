@@ -222,7 +222,7 @@ func TestAnIdleStageIsWhatItsResourcesCost(t *testing.T) {
 	for name, want := range map[string]float64{
 		"data natgateway.hour": 730, "data ipv4.hour": 730, "data endpoint.hour": 4 * 730, "data rds.db.t4g.micro.hour": 730, "data rds.gb": 20, "data valkey.gbHour": 0,
 		"mesh kms.key": 1, "notifications cloudwatch.dashboard": 1, "edge waf.acl": 1, "edge waf.rule": 4, "edge secretsmanager.secret": 2,
-		"tickets lambda.request": 60 * 730,
+		"tickets lambda.request": 60 * 730, "tickets scheduler.invocation": 60 * 730,
 	} {
 		if got := quantities["dev"][name]; math.Abs(got-want) > 1e-6 {
 			t.Errorf("dev: %s is %v, want %v", name, got, want)

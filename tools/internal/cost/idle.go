@@ -112,10 +112,8 @@ func (b *bill) idle(root string, r stacks.Resource, account *stacks.Account) {
 	case "AWS::ElastiCache::ServerlessCache":
 		b.add("valkey.gbHour", hours*leastCacheGB)
 	case "AWS::Events::Rule":
-		if r.Properties["ScheduleExpression"] == "rate(1 minute)" {
-			b.scheduled(root, r, account)
-		} else if said, has := r.Properties["ScheduleExpression"]; has {
-			b.fail(fmt.Errorf("%s/%s: how often is %v?", r.Stack, r.LogicalID, said))
+		if r.Properties["ScheduleExpression"] != nil {
+			b.fail(fmt.Errorf("%s/%s: nobody has said what a rule's schedule costs", r.Stack, r.LogicalID))
 		}
 	case "AWS::KMS::Key":
 		b.add("kms.key", 1)
@@ -136,6 +134,12 @@ func (b *bill) idle(root string, r stacks.Resource, account *stacks.Account) {
 		b.add("rds.gb", size*machines)
 	case "AWS::Route53::HealthCheck":
 		b.add("route53.healthCheck", 1)
+	case "AWS::Scheduler::Schedule":
+		if said := r.Properties["ScheduleExpression"]; said != "rate(1 minute)" {
+			b.fail(fmt.Errorf("%s/%s: how often is %v?", r.Stack, r.LogicalID, said))
+		}
+		b.add("scheduler.invocation", minutes)
+		b.scheduled(root, r, account)
 	case "AWS::SecretsManager::Secret":
 		b.add("secretsmanager.secret", float64(1+length(r.Properties["ReplicaRegions"])))
 	case "AWS::WAFv2::WebACL":
@@ -150,34 +154,34 @@ func (b *bill) idle(root string, r stacks.Resource, account *stacks.Account) {
 
 // scheduled adds what a function costs that is invoked every minute and finds nothing to
 // do.
-func (b *bill) scheduled(root string, rule stacks.Resource, account *stacks.Account) {
-	for _, target := range list(rule.Properties["Targets"]) {
-		arn := fmt.Sprint(target.(map[string]any)["Arn"])
-		i := slices.IndexFunc(account.Resources("AWS::Lambda::Function"), func(f stacks.Resource) bool {
-			return strings.HasSuffix(arn, ":function:"+f.Name) || strings.Contains(arn, ":function:"+f.Name+":")
-		})
-		if i < 0 {
-			continue // a queue or a bus, which is paid by what comes to it
-		}
-		f := account.Resources("AWS::Lambda::Function")[i]
-		memory, err := strconv.ParseFloat(fmt.Sprint(f.Properties["MemorySize"]), 64)
-		if err != nil {
-			b.fail(err)
-			return
-		}
-		measured, err := usage.Read(filepath.Join(root, "services", rule.Stack, "docs", "units.json"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			b.fail(err)
-			return
-		}
-		name := f.Name[strings.LastIndex(f.Name, "-")+1:]
-		u, ok := measured[idleCase][name]
-		if !ok {
-			b.fail(fmt.Errorf("%s of %s, %q, is not measured", name, rule.Stack, idleCase))
-			return
-		}
-		b.addFunction(function{memoryMB: memory}, u, minutes)
+func (b *bill) scheduled(root string, schedule stacks.Resource, account *stacks.Account) {
+	target, _ := schedule.Properties["Target"].(map[string]any)
+	arn := fmt.Sprint(target["Arn"])
+	i := slices.IndexFunc(account.Resources("AWS::Lambda::Function"), func(f stacks.Resource) bool {
+		return strings.HasSuffix(arn, ":function:"+f.Name) || strings.Contains(arn, ":function:"+f.Name+":")
+	})
+	if i < 0 {
+		b.fail(fmt.Errorf("%s/%s: nobody has said what invoking %s costs", schedule.Stack, schedule.LogicalID, arn))
+		return
 	}
+	f := account.Resources("AWS::Lambda::Function")[i]
+	memory, err := strconv.ParseFloat(fmt.Sprint(f.Properties["MemorySize"]), 64)
+	if err != nil {
+		b.fail(err)
+		return
+	}
+	measured, err := usage.Read(filepath.Join(root, "services", schedule.Stack, "docs", "units.json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		b.fail(err)
+		return
+	}
+	name := f.Name[strings.LastIndex(f.Name, "-")+1:]
+	u, ok := measured[idleCase][name]
+	if !ok {
+		b.fail(fmt.Errorf("%s of %s, %q, is not measured", name, schedule.Stack, idleCase))
+		return
+	}
+	b.addFunction(function{memoryMB: memory}, u, minutes)
 }
 
 func truth(v any) bool { return fmt.Sprint(v) == "true" }

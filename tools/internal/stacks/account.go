@@ -14,6 +14,7 @@ const (
 	exportKind    = "export"
 	domainKind    = "API domain"
 	busKind       = "event bus"
+	groupKind     = "schedule group"
 	zoneKind      = "hosted zone"
 	topicKind     = "topic"
 	logsKind      = "role by which API Gateway writes logs"
@@ -43,6 +44,7 @@ func external(stage string) map[place]thing {
 	return map[place]thing{
 		{zoneKind, "", "Z0123456789EXAMPLE"}: {}, // in samconfig.toml, to be replaced by one's own
 		{busKind, Region, "default"}:         {}, // every account's
+		{groupKind, Region, "default"}:       {},
 		// Only with FederationName, and put there by hand.
 		{secretKind, Region, "ticketmesh/" + stage + "/identity/federation"}: {},
 	}
@@ -167,6 +169,8 @@ func offer(r Resource, stack string) map[place]thing {
 		offers[place{domainKind, r.Region, r.PhysicalID}] = thing{stack: stack}
 	case "AWS::Events::EventBus":
 		offers[place{busKind, r.Region, r.PhysicalID}] = thing{stack: stack}
+	case "AWS::Scheduler::ScheduleGroup":
+		offers[place{groupKind, r.Region, r.PhysicalID}] = thing{stack: stack}
 	case "AWS::ApiGateway::Account":
 		offers[place{logsKind, r.Region, ""}] = thing{stack: stack}
 	case "AWS::SNS::Topic":
@@ -183,6 +187,7 @@ var needs = map[string]map[string]string{
 	"AWS::ApiGatewayV2::ApiMapping":    {"DomainName": domainKind},
 	"AWS::Events::Rule":                {"EventBusName": busKind},
 	"AWS::Route53::RecordSet":          {"HostedZoneId": zoneKind},
+	"AWS::Scheduler::Schedule":         {"GroupName": groupKind},
 	"AWS::CloudWatch::Alarm":           {"AlarmActions": topicKind},
 }
 

@@ -99,6 +99,13 @@ Resources:
 			want: []string{"dev: a/Rule Properties.EventBusName: there is no event bus mesh: no stack makes it"},
 		},
 		{
+			name: "a group of schedules that no stack makes",
+			give: map[string]string{"a": `
+Resources:
+  Schedule: {Type: AWS::Scheduler::Schedule, Properties: {GroupName: mesh}}`},
+			want: []string{"dev: a/Schedule Properties.GroupName: there is no schedule group mesh: no stack makes it"},
+		},
+		{
 			name: "a topic that no stack makes",
 			give: map[string]string{"a": `
 Resources:
@@ -335,6 +342,9 @@ Conditions:
   Both: {'Fn::And': [{Condition: Dev}, {'Fn::Not': [{'Fn::Or': [{'Fn::Equals': [{Ref: Days}, '13']}, {'Fn::Equals': [a, b]}]}]}]}
 Resources:
   Rule: {Type: AWS::Events::Rule, Properties: {Name: rule, EventBusName: {Ref: Bus}}}
+  Schedule: {Type: AWS::Scheduler::Schedule, Properties: {Name: schedule}}
+  Grouped: {Type: AWS::Scheduler::Schedule, Properties: {Name: schedule, GroupName: {Ref: Group}}}
+  Group: {Type: AWS::Scheduler::ScheduleGroup, Properties: {Name: group}}
   Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: queue}}
   Logs: {Type: AWS::Logs::LogGroup}
   Other: {Type: AWS::SNS::Topic, Condition: Other}
@@ -353,6 +363,8 @@ Resources:
       Zone: {'Fn::Select': [1, {'Fn::GetAZs': ''}]}
       Braces: {'Fn::Join': ['', ['a {{resolve:ssm:', '/mesh/bus}}']]}
       Rule: {'Fn::GetAtt': [Rule, Arn]}
+      Schedule: {'Fn::GetAtt': [Schedule, Arn]}
+      Grouped: {'Fn::GetAtt': [Grouped, Arn]}
       Custom: {'Fn::GetAtt': [Custom, Anything]}`,
 	}, nil)
 	if err != nil {
@@ -367,16 +379,18 @@ Resources:
 		t.Fatal("there is no topic")
 	}
 	for property, want := range map[string]any{
-		"If":     nil,
-		"Sub":    "https://sqs.eu-central-1.amazonaws.com/123456789012/queue arn:aws:sqs:eu-central-1:123456789012:queue ticketmesh-dev-b-Logs-PNYO7NJEJAGB ${Queue} 123456789012 14",
-		"Join":   "a+b",
-		"Select": "aws",
-		"Import": "arn:aws:events:eu-central-1:123456789012:event-bus/mesh",
-		"Map":    256.0,
-		"Zone":   "eu-central-1b",
-		"Braces": "a mesh",
-		"Rule":   "arn:aws:events:eu-central-1:123456789012:rule/mesh/rule",
-		"Custom": "",
+		"If":       nil,
+		"Sub":      "https://sqs.eu-central-1.amazonaws.com/123456789012/queue arn:aws:sqs:eu-central-1:123456789012:queue ticketmesh-dev-b-Logs-PNYO7NJEJAGB ${Queue} 123456789012 14",
+		"Join":     "a+b",
+		"Select":   "aws",
+		"Import":   "arn:aws:events:eu-central-1:123456789012:event-bus/mesh",
+		"Map":      256.0,
+		"Zone":     "eu-central-1b",
+		"Braces":   "a mesh",
+		"Rule":     "arn:aws:events:eu-central-1:123456789012:rule/mesh/rule",
+		"Schedule": "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/schedule",
+		"Grouped":  "arn:aws:scheduler:eu-central-1:123456789012:schedule/group/schedule",
+		"Custom":   "",
 	} {
 		if got := topic.Properties[property]; got != want {
 			t.Errorf("%s is %v, want %v", property, got, want)

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
@@ -125,6 +126,7 @@ var kinds = map[string]kind{
 	"AWS::SQS::Queue":                             {name: &queueName, ref: "https://sqs.$region.amazonaws.com/$account/$name", attributes: attributes{"Arn": "arn:aws:sqs:$region:$account:$name", "QueueName": "$name", "QueueUrl": "$ref"}},
 	"AWS::SQS::QueuePolicy":                       {ref: "$stack-$id12", attributes: attributes{"Id": "$ref"}},
 	"AWS::SSM::Parameter":                         {name: &parameterName, ref: "$name", attributes: attributes{"Type": "$Type", "Value": "$Value"}},
+	"AWS::Scheduler::Schedule":                    {name: &scheduleName, ref: "$name", key: "$group/$name", attributes: attributes{"Arn": "arn:aws:scheduler:$region:$account:schedule/$group/$name"}},
 	"AWS::Scheduler::ScheduleGroup":               {name: &scheduleGroupName, ref: "$name", attributes: attributes{"Arn": "arn:aws:scheduler:$region:$account:schedule-group/$name"}},
 	"AWS::SecretsManager::RotationSchedule":       {ref: "$SecretId", attributes: attributes{"Id": "$ref"}},
 	"AWS::SecretsManager::Secret":                 {name: &secretName, ref: "arn:aws:secretsmanager:$region:$account:secret:$name-$ID6", attributes: attributes{"Id": "$ref"}},
@@ -170,6 +172,8 @@ func (f filler) word(word string) string {
 			return "global"
 		}
 		return "regional"
+	case "group":
+		return cmp.Or(text(r.Properties["GroupName"]), "default")
 	case "bus", "busPath":
 		// The default bus is in neither.
 		bus := text(r.Properties["EventBusName"])

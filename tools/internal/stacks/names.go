@@ -101,7 +101,8 @@ var (
 			return ""
 		}
 	}}
-	// CreateScheduleGroup.
+	// CreateSchedule, CreateScheduleGroup.
+	scheduleName      = name{property: "Name", limit: 64, pattern: regexp.MustCompile(`^[0-9a-zA-Z-_.]+$`)}
 	scheduleGroupName = name{property: "Name", limit: 64, pattern: regexp.MustCompile(`^[0-9a-zA-Z-_.]+$`)}
 	// CreateSecret. A name that ends like an ARN, in a hyphen and six characters, is
 	// taken, but is mistaken for one when it is looked for.

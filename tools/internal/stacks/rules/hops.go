@@ -73,7 +73,7 @@ func (v *view) targets() {
 			case t.Type == "AWS::SQS::Queue":
 				v.accepts(r, arn)
 			default:
-				v.invokes(r, arn)
+				v.wrong(r, "Properties.Targets.Arn", "%s is no queue", arn)
 			}
 		}
 	}
@@ -92,26 +92,49 @@ func (v *view) accepts(r stacks.Resource, queue string) {
 	v.wrong(r, "Properties.Targets", "the policy of %s lets it send nothing there", queue)
 }
 
-// invokes holds a function to let a rule invoke it.
-func (v *view) invokes(r stacks.Resource, function string) {
-	for _, p := range v.of("AWS::Lambda::Permission") {
-		if str(of(p, "Principal")) == "events.amazonaws.com" && str(of(p, "FunctionName")) == function && str(of(p, "SourceArn")) == r.Attributes["Arn"] {
-			return
+// schedules: they fire, what they could not invoke goes where somebody is told, and each
+// has a role that may do both and nothing else.
+func (v *view) schedules() {
+	for _, s := range v.of("AWS::Scheduler::Schedule") {
+		if str(of(s, "State")) != "ENABLED" {
+			v.wrong(s, "Properties.State", "it does not say that it fires")
+		}
+		target, dead := str(of(s, "Target", "Arn")), str(of(s, "Target", "DeadLetterConfig", "Arn"))
+		v.deadLetters(s, "Properties.Target.DeadLetterConfig.Arn", dead)
+		if v.byARN[target].Type != "AWS::Lambda::Alias" {
+			v.wrong(s, "Properties.Target.Arn", "%s is no function's alias", target)
+		}
+		role := v.byARN[str(of(s, "Target", "RoleArn"))]
+		if role.Type != "AWS::IAM::Role" || role.Stack != s.Stack {
+			v.wrong(s, "Properties.Target.RoleArn", "its role is not its stack's")
+			continue
+		}
+		for _, trusted := range list(of(role, "AssumeRolePolicyDocument", "Statement")) {
+			if by := str(at(trusted, "Principal", "Service")); by != "scheduler.amazonaws.com" {
+				v.wrong(role, "Properties.AssumeRolePolicyDocument", "it is %s's role, and %q may take it", s.LogicalID, by)
+			}
+		}
+		needed := []string{"lambda:InvokeFunction on " + target, "sqs:SendMessage on " + dead}
+		var allowed []string
+		for _, one := range statements(role) {
+			for _, action := range one.actions {
+				for _, resource := range one.resources {
+					allowed = append(allowed, action+" on "+resource)
+				}
+			}
+		}
+		if slices.Sort(allowed); !slices.Equal(allowed, needed) {
+			v.wrong(role, "Properties.Policies", "%s needs %v, and it has %v", s.LogicalID, needed, allowed)
 		}
 	}
-	v.wrong(r, "Properties.Targets", "%s does not let it invoke it", function)
 }
 
 // asynchronous: a function that is invoked without anybody waiting for its answer says
 // where what fails goes.
 func (v *view) asynchronous() {
 	invoked := map[string]stacks.Resource{}
-	for _, r := range v.of("AWS::Events::Rule") {
-		for _, target := range list(of(r, "Targets")) {
-			if arn := str(at(target, "Arn")); strings.Contains(arn, ":function:") {
-				invoked[arn] = r
-			}
-		}
+	for _, s := range v.of("AWS::Scheduler::Schedule") {
+		invoked[str(of(s, "Target", "Arn"))] = s
 	}
 	for _, api := range v.of("AWS::ApiGateway::RestApi") {
 		for _, uri := range asynchronousURIs(of(api, "Body")) {
@@ -125,7 +148,7 @@ func (v *view) asynchronous() {
 	for arn, by := range invoked {
 		f, is := v.function(arn)
 		if !is {
-			continue // told by targets
+			continue // told by schedules
 		}
 		dead := ""
 		for _, c := range v.of("AWS::Lambda::EventInvokeConfig") {
@@ -200,7 +223,7 @@ func (v *view) patterns() {
 	chosen := map[string][]string{}
 	for _, r := range v.of("AWS::Events::Rule") {
 		if of(r, "EventBusName") == nil {
-			continue // a timer, or what AWS tells the account
+			continue // what AWS tells the account
 		}
 		types := texts(of(r, "EventPattern", "detail-type"))
 		if len(types) == 0 {

@@ -26,7 +26,7 @@ type Account struct {
 func Check(a Account) stacks.Findings {
 	v := index(a)
 	for _, rule := range []func(*view){
-		(*view).mappings, (*view).targets, (*view).asynchronous, (*view).queues, (*view).patterns,
+		(*view).mappings, (*view).targets, (*view).schedules, (*view).asynchronous, (*view).queues, (*view).patterns,
 		(*view).functions, (*view).variables, (*view).alarms, (*view).apis, (*view).integrations, (*view).data, (*view).roles, (*view).privileges,
 	} {
 		rule(v)

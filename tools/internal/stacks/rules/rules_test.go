@@ -178,6 +178,8 @@ func TestARuleFindsWhatIsMissing(t *testing.T) {
 	}
 	const (
 		dlq    = "notifications/CatalogDeadLetters"
+		timer  = "info/RelayFunctionTimer"
+		relay  = "arn:aws:lambda:eu-central-1:123456789012:function:ticketmesh-prod-info-relay:live"
 		prefix = "arn:aws:sqs:eu-central-1:123456789012:ticketmesh-prod-notifications-"
 	)
 	for _, tt := range []struct {
@@ -253,13 +255,51 @@ func TestARuleFindsWhatIsMissing(t *testing.T) {
 			},
 		},
 		{
-			"a function that a rule may not invoke", func(m *mesh) { m.remove("info/RelayFunctionEveryMinutePermission") },
-			[]string{"info/RelayFunctionEveryMinute Properties.Targets: arn:aws:lambda:eu-central-1:123456789012:function:ticketmesh-prod-info-relay:live does not let it invoke it"},
+			"a rule that invokes", func(m *mesh) { m.set("notifications/CatalogRule", relay, "Targets", "Arn") },
+			[]string{
+				"notifications/CatalogRule Properties.Targets.Arn: " + relay + " is no queue",
+				"notifications/CatalogRule Properties.Targets.Arn: asyncapi.yaml has no consumer live",
+				"notifications: no rule has events for notifications-catalog",
+			},
+		},
+		{
+			"a schedule that does not fire", func(m *mesh) { m.set(timer, "DISABLED", "State") },
+			[]string{timer + " Properties.State: it does not say that it fires"},
+		},
+		{
+			"a schedule without dead letters", func(m *mesh) { m.set(timer, nil, "Target", "DeadLetterConfig") },
+			[]string{
+				timer + " Properties.Target.DeadLetterConfig.Arn: what fails for good is lost: it goes to no queue",
+				"info/RelayTimerRole Properties.Policies: RelayFunctionTimer needs [lambda:InvokeFunction on " + relay + " sqs:SendMessage on ], and it has [lambda:InvokeFunction on " + relay + " sqs:SendMessage on arn:aws:sqs:eu-central-1:123456789012:ticketmesh-prod-info-relay-dlq]",
+			},
+		},
+		{
+			"a schedule of a function that there is not", func(m *mesh) { m.remove("info/RelayFunctionAliaslive") },
+			[]string{
+				timer + " Properties.Target.Arn: " + relay + " is no function's alias",
+				"info/RelayTimerRole Properties.Policies: there is no " + relay,
+			},
+		},
+		{
+			"a schedule in another's name", func(m *mesh) {
+				m.set(timer, "arn:aws:iam::123456789012:role/"+m.resource("shows/JobsTimerRole").Name, "Target", "RoleArn")
+			},
+			[]string{timer + " Properties.Target.RoleArn: its role is not its stack's"},
+		},
+		{
+			"a schedule that Lambda fires", func(m *mesh) {
+				m.set("info/RelayTimerRole", "lambda.amazonaws.com", "AssumeRolePolicyDocument", "Statement", "Principal", "Service")
+			},
+			[]string{`info/RelayTimerRole Properties.AssumeRolePolicyDocument: it is RelayFunctionTimer's role, and "lambda.amazonaws.com" may take it`},
+		},
+		{
+			"a schedule that may not invoke", func(m *mesh) { m.deny("info/RelayTimerRole", "lambda:InvokeFunction") },
+			[]string{"info/RelayTimerRole Properties.Policies: RelayFunctionTimer needs [lambda:InvokeFunction on " + relay + " sqs:SendMessage on arn:aws:sqs:eu-central-1:123456789012:ticketmesh-prod-info-relay-dlq], and it has [sqs:SendMessage on arn:aws:sqs:eu-central-1:123456789012:ticketmesh-prod-info-relay-dlq]"},
 		},
 		{
 			"an asynchronous invocation whose failure is lost", func(m *mesh) { m.set("info/RelayFunctionEventInvokeConfig", nil, "DestinationConfig") },
 			[]string{
-				"info/RelayFunction EventInvokeConfig: RelayFunctionEveryMinute invokes it asynchronously, and nobody is told what fails",
+				"info/RelayFunction EventInvokeConfig: RelayFunctionTimer invokes it asynchronously, and nobody is told what fails",
 				"info/RelayRole Properties.Policies: ticketmesh-prod-info-relay may sqs:SendMessage, and nothing in it asks for that",
 			},
 		},
